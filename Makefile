@@ -1,0 +1,60 @@
+# `make demo` and `make test` set up whatever is missing and skip what is there.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# The environments whose images are built beforehand; others are built when first needed.
+ENVIRONMENTS ?= cpu
+# More options for pytest, such as PYTEST="-k calendar".
+PYTEST ?=
+
+LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--fork-strategy fewest --generate-hashes --no-header --no-annotate --only-binary :all:
+
+.PHONY: help demo test lint format lock packages docker images clean
+
+help:
+	@echo "make demo    grade the demo cohort in containers and write its report"
+	@echo "make test    every check: format, lint, types, tests"
+	@echo "make lint    the quick ones of these; make format mends what can be mended"
+	@echo "make lock    resolve the locked requirements anew (UPGRADE=1: to the newest)"
+	@echo "make images  build the environments' images (ENVIRONMENTS=\"cpu gpu\")"
+	@echo "make clean   remove .venv and tool caches; images, course data stay"
+
+demo: packages docker
+	@scripts/demo
+
+test: lint docker
+	@.venv/bin/python -m pytest $(PYTEST)
+
+lint: packages
+	@.venv/bin/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/pyright --warnings
+
+format: packages
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+packages:
+	@scripts/bootstrap
+
+# Goes on without an engine or image, after a line that says so: the demo then runs what it may
+# without isolation, and the tests say what they left out.
+docker: packages
+	@scripts/engine && .venv/bin/python -m grader.sandbox.images \
+		$(ENVIRONMENTS:%=environments/%) >/dev/null || true
+
+images: packages
+	@scripts/engine
+	@.venv/bin/python -m grader.sandbox.images $(ENVIRONMENTS:%=environments/%)
+
+# The environments take the host's versions as constraints, so both sides compute alike.
+lock: packages
+	@$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml --extra dev -o requirements.lock
+	@$(LOCK) environments/cpu/requirements.in -c requirements.lock -o environments/cpu/requirements.txt
+	@$(LOCK) environments/gpu/requirements.in -c requirements.lock -o environments/gpu/requirements.txt
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +

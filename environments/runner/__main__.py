@@ -1,0 +1,14 @@
+"""Entry point: `python -I <folder of this file>`."""
+
+import sys
+from pathlib import Path
+
+# Run as a folder, Python puts that folder first on the path; its parent is needed, and only
+# until the package is loaded, so that no name of ours can hide a module of the student's.
+here = Path(__file__).resolve().parent
+sys.path[0] = str(here.parent)
+
+from runner.main import main  # noqa: E402
+
+sys.path.pop(0)
+main()

@@ -1,0 +1,125 @@
+"""Frames and values, as the container writes and reads them.
+
+A frame is two big-endian lengths (uint32 header, uint64 body), a msgpack header, and a body
+of raw array bytes that the header points into. Composite values are tagged lists:
+`["a", dtype, shape, offset]` array, `["b", offset, size]` bytes, `["c", re, im]` complex,
+`["l", items]` list, `["t", items]` tuple, `["d", pairs]` dict, `["h", number, kind]` handle.
+The trusted side has a reader of its own, which believes none of this.
+"""
+
+import struct
+from typing import Any, BinaryIO
+
+import jax
+import jax.numpy as jnp
+import msgpack
+import numpy as np
+
+LENGTHS = struct.Struct(">IQ")
+DTYPES = frozenset(
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 "
+    "float16 bfloat16 float32 float64 complex64 complex128".split()
+)
+
+
+class Unsendable(Exception):
+    """A value that is not data: the message says what it was."""
+
+
+class Writer:
+    """Collects array bytes while a value is turned into its header form."""
+
+    def __init__(self, handles: "Handles") -> None:
+        self.handles = handles
+        self.chunks: list[bytes] = []
+        self.size = 0
+
+    def _body(self, data: bytes) -> int:
+        offset = self.size
+        self.chunks.append(data)
+        self.size += len(data)
+        return offset
+
+    def array(self, value: Any) -> list[Any]:
+        if isinstance(value, np.ma.MaskedArray):
+            raise Unsendable("a masked array")
+        array = np.asarray(value)
+        if array.dtype.name not in DTYPES:
+            raise Unsendable(f"an array of dtype {array.dtype.name[:40]}")
+        data = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
+        return ["a", array.dtype.name, list(array.shape), self._body(data.tobytes())]
+
+    def value(self, value: Any, depth: int = 0) -> Any:
+        if depth > 50:
+            raise Unsendable("a structure nested more than 50 deep")
+        if value is None or type(value) in (bool, float, str):
+            return value
+        if type(value) is int:
+            if not -(2**63) <= value < 2**63:
+                raise Unsendable("an integer of more than 64 bits")
+            return value
+        if type(value) is complex:
+            return ["c", value.real, value.imag]
+        if type(value) is bytes:
+            return ["b", self._body(value), len(value)]
+        if isinstance(value, jax.core.Tracer):
+            raise Unsendable("a leaked JAX tracer (a value kept from inside a traced function)")
+        if isinstance(value, jax.Array | np.ndarray | np.generic):
+            return self.array(value)
+        if isinstance(value, tuple | list):
+            tag = "t" if isinstance(value, tuple) else "l"
+            return [tag, [self.value(item, depth + 1) for item in value]]
+        if isinstance(value, dict):
+            return ["d", [[self._key(k), self.value(v, depth + 1)] for k, v in value.items()]]
+        return ["h", self.handles.add(value), type(value).__name__[:80]]
+
+    @staticmethod
+    def _key(key: Any) -> str | int:
+        if type(key) in (str, int):
+            return key
+        raise Unsendable(f"a dict with a key of type {type(key).__name__[:40]}")
+
+
+class Handles:
+    """Functions and opaque objects that stay here and are named by number."""
+
+    def __init__(self) -> None:
+        self._objects: list[Any] = []
+
+    def add(self, value: Any) -> int:
+        self._objects.append(value)
+        return len(self._objects) - 1
+
+    def get(self, number: int) -> Any:
+        return self._objects[number]
+
+
+def array_from(body: memoryview, dtype: str, shape: list[int], offset: int) -> jax.Array:
+    """The array at `offset`, as JAX holds it now (float32 where x64 is off)."""
+    count = int(np.prod(shape, dtype=np.int64))
+    flat = np.frombuffer(body, jnp.dtype(dtype), count, offset)
+    return jnp.asarray(flat.reshape(shape))
+
+
+def read_exactly(stream: BinaryIO, size: int) -> bytes:
+    data = stream.read(size)
+    if data is None or len(data) != size:
+        raise EOFError("the other side has gone")
+    return data
+
+
+def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], memoryview]:
+    """The next message and its body. Raises EOFError when the other side is gone."""
+    header_size, body_size = LENGTHS.unpack(read_exactly(stream, LENGTHS.size))
+    header = read_exactly(stream, header_size)
+    body = memoryview(read_exactly(stream, body_size))
+    return msgpack.unpackb(header, raw=False, strict_map_key=False), body
+
+
+def write_frame(stream: BinaryIO, message: dict[str, Any], chunks: list[bytes]) -> None:
+    header = msgpack.packb(message)
+    stream.write(LENGTHS.pack(len(header), sum(map(len, chunks))))
+    stream.write(header)
+    for chunk in chunks:
+        stream.write(chunk)
+    stream.flush()

@@ -1,0 +1,119 @@
+"""Loads `assignments/<name>/`: the trusted code of one assignment."""
+
+import hashlib
+import importlib.util
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jax
+
+from grader.checks.declare import Alternate, AuthoringError, Check, Mutant
+
+
+@dataclass(frozen=True)
+class LoadedAssignment:
+    """An assignment's checks and what tests them. `version` changes when any of it does."""
+
+    name: str
+    folder: Path
+    checks: tuple[Check, ...]
+    mutants: tuple[Mutant, ...]
+    alternates: tuple[Alternate, ...]
+    given_module: ModuleType | None
+    given_files: dict[str, bytes]
+    version: str
+
+
+def load_assignment(folder: Path) -> LoadedAssignment:
+    """Import an assignment's trusted modules. Raises `AuthoringError`.
+
+    Missing `mutants.py`, `alternates.py` and `given/` are empty; `checks.py` must be there.
+    """
+    name = folder.name
+    given_files = {
+        path.relative_to(folder / "given").as_posix(): path.read_bytes()
+        for path in sorted((folder / "given").rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    given_module = _given_module(folder)
+    checks = _load(folder, "checks.py", required=True)
+    mutants = _load(folder, "mutants.py")
+    alternates = _load(folder, "alternates.py")
+    loaded = LoadedAssignment(
+        name=name,
+        folder=folder,
+        checks=_declared(checks, Check),
+        mutants=_declared(mutants, Mutant),
+        alternates=_declared(alternates, Alternate),
+        given_module=given_module,
+        given_files=given_files,
+        version=_version(folder),
+    )
+    _check_names(loaded)
+    return loaded
+
+
+def _given_module(folder: Path) -> ModuleType | None:
+    """The given folder's first module, importable by its own name as in the container."""
+    modules = sorted((folder / "given").glob("*.py"))
+    if not modules:
+        return None
+    if str(folder / "given") not in sys.path:
+        sys.path.insert(0, str(folder / "given"))
+    return importlib.import_module(modules[0].stem)
+
+
+def _load(folder: Path, file: str, *, required: bool = False) -> ModuleType | None:
+    path = folder / file
+    if not path.exists():
+        if required:
+            raise AuthoringError(f"{path}: not found; an assignment's hidden checks belong there")
+        return None
+    qualified = f"assignments.{folder.name}.{path.stem}"
+    spec = importlib.util.spec_from_file_location(qualified, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    with jax.enable_x64(True):  # constants of the module are float64
+        spec.loader.exec_module(module)
+    return module
+
+
+def _declared(module: ModuleType | None, kind: type) -> tuple[Any, ...]:
+    found = vars(module).values() if module else ()
+    return tuple(value for value in found if isinstance(value, kind))
+
+
+def _check_names(loaded: LoadedAssignment) -> None:
+    names = {check.name: check for check in loaded.checks}
+    for mutant in loaded.mutants:
+        for refused_by in mutant.refused_by:
+            if refused_by not in names:
+                raise AuthoringError(
+                    f"mutants.py: {mutant.name} names the check {refused_by!r}, "
+                    f"which checks.py does not declare"
+                )
+            if names[refused_by].question != mutant.question:
+                raise AuthoringError(
+                    f"mutants.py: {mutant.name} of {mutant.question} names {refused_by!r}, "
+                    f"a check of {names[refused_by].question}"
+                )
+
+
+def _version(folder: Path) -> str:
+    """A digest of the assignment's Python files, of what they import from beside it, and of jax."""
+    root = folder.resolve().parent.parent
+    beside = {
+        Path(file)
+        for module in list(sys.modules.values())
+        if (file := getattr(module, "__file__", None)) and Path(file).parent.is_relative_to(root)
+    }
+    own = set(folder.resolve().glob("*.py")) | set((folder.resolve() / "given").rglob("*.py"))
+    trusted = {path for path in beside if path.is_relative_to(root / "reference")} | own
+    digest = hashlib.sha256(jax.__version__.encode())
+    for path in sorted(trusted):
+        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]

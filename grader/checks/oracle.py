@@ -1,0 +1,84 @@
+"""What the trusted side knows of a batch: inputs, expected values, and what mutants answer.
+
+All of it depends on the course's secret and the assignment only, so it is computed once a
+batch, when first needed, and shared by its threads.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+
+from grader.checks.closeness import compare
+from grader.checks.declare import Check, Mutant
+from grader.checks.expect import ExpectationFailed, Finding, Recorder, recording
+from grader.checks.inputs import Inputs, seed_of
+from grader.checks.loading import LoadedAssignment
+from grader.checks.student import LocalBackend, Student, StudentFailure
+from grader.outcomes import GraderError
+
+# How near a submission's values must be to a mutant's to be told that mutant's sentence.
+SAME_MISTAKE = 1e-5
+
+
+@dataclass
+class _Slot:
+    lock: threading.Lock
+    filled: bool = False
+    value: Any = None
+
+
+class Oracle:
+    """One assignment's hidden inputs and what is known about them."""
+
+    def __init__(
+        self, assignment: LoadedAssignment, solution: Mapping[str, Any], secret: bytes
+    ) -> None:
+        self.assignment = assignment
+        self.solution = solution
+        self._secret = secret
+        self._slots: dict[tuple[Any, ...], _Slot] = {}
+        self._lock = threading.Lock()
+
+    def inputs(self, check: Check) -> Inputs:
+        """The check's hidden inputs, from their beginning."""
+        seed = seed_of(self._secret, self.assignment.name, check.name)
+        return Inputs(seed, self.assignment.given_module)
+
+    def expected(self, check: Check, index: int, compute: Callable[[], Any]) -> Any:
+        """The expected value at the check's expectation `index`."""
+        return self._once((check.name, index), compute)
+
+    def mistake(self, check: Check, finding: Finding) -> Mutant | None:
+        """The mutant whose value at the same place the failed finding's value matches."""
+        for mutant, findings in self._once((check.name, "mutants"), lambda: self._mutants(check)):
+            for known in findings:
+                same_place = known.index == finding.index and not known.passed
+                if same_place and compare(finding.got, known.got, rtol=SAME_MISTAKE).passed:
+                    return mutant
+        return None
+
+    def _mutants(self, check: Check) -> list[tuple[Mutant, list[Finding]]]:
+        mutants = [m for m in self.assignment.mutants if m.question == check.question]
+        return [(mutant, self._answers(check, mutant)) for mutant in mutants]
+
+    def _answers(self, check: Check, mutant: Mutant) -> list[Finding]:
+        namespace = {**self.solution, mutant.of: mutant.function}
+        recorder = Recorder(lambda index, thunk: self.expected(check, index, thunk))
+        with recording(recorder), jax.enable_x64(True):
+            try:
+                check.body(Student(LocalBackend(namespace, check)), self.inputs(check))
+            except (ExpectationFailed, StudentFailure, GraderError):
+                pass  # what it answered until then is kept; cost checks have no local analyst
+        return recorder.findings
+
+    def _once(self, key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
+        with self._lock:
+            slot = self._slots.setdefault(key, _Slot(threading.Lock()))
+        with slot.lock:
+            if not slot.filled:
+                slot.value = compute()
+                slot.filled = True
+        return slot.value

@@ -1,0 +1,100 @@
+"""The course as the rest of the grader knows it: every name resolved, every time an instant."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from grader.course.policy import LatePolicy
+from grader.course.written import Lecture, Term
+
+
+class _Known(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Limits(_Known):
+    """What one submission may use. The defaults suit a machine with 2 cores.
+
+    `notebook_seconds` bounds a run of all cells, `cell_seconds` one cell and `call_seconds` one
+    call of a student's function; `message_bytes` one message of the wire protocol.
+    """
+
+    notebook_seconds: float = 300.0
+    cell_seconds: float = 60.0
+    call_seconds: float = 30.0
+    cpus: float = 1.0
+    memory_bytes: int = 2 << 30
+    processes: int = 128
+    tmp_bytes: int = 64 << 20
+    output_bytes: int = 4 << 20
+    message_bytes: int = 64 << 20
+    restarts: int = 2
+
+
+class Environment(_Known):
+    """An image to build from `folder`, and the number of GPUs its containers ask for."""
+
+    name: str
+    folder: Path
+    gpus: int = 0
+
+
+class Question(_Known):
+    """A part of an assignment; `manual` ones are graded by hand."""
+
+    name: str
+    title: str
+    points: float
+    manual: bool = False
+
+
+class Assignment(_Known):
+    """An assignment.
+
+    `release` and `due` carry the course's zone. Compare instants by `release_utc` and
+    `due_utc`: Python compares two times of one zone by the clock alone, which is wrong in the
+    hour that the clocks show twice.
+    """
+
+    name: str
+    title: str
+    folder: Path
+    environment: str
+    release: datetime
+    due: datetime
+    limits: Limits
+    questions: tuple[Question, ...]
+    points: float
+
+    @property
+    def release_utc(self) -> datetime:
+        return self.release.astimezone(UTC)
+
+    @property
+    def due_utc(self) -> datetime:
+        """The first instant that is late: a submission is on time iff received before it."""
+        return self.due.astimezone(UTC)
+
+    def question(self, name: str) -> Question:
+        """The question of that name. Raises KeyError if there is none."""
+        return {question.name: question for question in self.questions}[name]
+
+
+class Course(_Known):
+    """A course whose file had no mistake. `folder` is where the file lies; paths are absolute."""
+
+    code: str
+    title: str
+    institution: str | None = None
+    url: str | None = None
+    zone: ZoneInfo
+    term: Term
+    lectures: tuple[Lecture, ...]
+    environments: dict[str, Environment]
+    limits: Limits
+    late_policy: LatePolicy
+    roster: Path
+    assignments: dict[str, Assignment]
+    folder: Path

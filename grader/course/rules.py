@@ -1,0 +1,198 @@
+"""What the fields of `course.yaml` must mean together, and the names that must lead somewhere.
+
+The rules read the raw data and pass over what is missing or of the wrong kind, since that has
+its complaint already. So a file with a typo and a wrong sum hears of both at once.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, tzinfo
+from pathlib import Path
+from typing import Any, TypeVar
+
+from grader.course.complaints import Parts, did_you_mean, quoted
+from grader.course.dates import LocalTime, in_zone, parse_date, parse_local_time, parse_zone
+from grader.course.units import parse_seconds
+from grader.course.written import NAME, RELATIVE
+from grader.course.yaml_source import Document
+
+_T = TypeVar("_T")
+
+
+def check_rules(document: Document, folder: Path) -> None:
+    """Add a complaint to `document` for each rule that the file breaks."""
+    check = _Rules(document, folder)
+    check.term()
+    check.lectures()
+    check.environments()
+    check.cell_limit("limits")
+    check.roster()
+    for name in check.names("assignments"):
+        check.assignment(name)
+
+
+class _Rules:
+    def __init__(self, document: Document, folder: Path) -> None:
+        self.document = document
+        self.folder = folder
+        # With a wrong zone, the order of times can still be checked, by their clocks.
+        self.zone: tzinfo = self.read(parse_zone, "zone") or UTC
+        self.start = self.read(parse_date, "term", "start")
+        self.end = self.read(parse_date, "term", "end")
+
+    def get(self, *path: str | int) -> Any:
+        """What the file has at a path, or None."""
+        found: Any = self.document.data
+        for part in path:
+            if isinstance(part, str) and isinstance(found, dict):
+                found = found.get(part)
+            elif isinstance(part, int) and isinstance(found, list) and part < len(found):
+                found = found[part]
+            else:
+                return None
+        return found
+
+    def read(self, parse: Callable[[object], _T], *path: str | int) -> _T | None:
+        """What the file has at a path, parsed; None where that fails."""
+        try:
+            return parse(self.get(*path))
+        except ValueError:
+            return None
+
+    def names(self, *path: str | int) -> list[str]:
+        """The keys of the fields at a path."""
+        found = self.get(*path)
+        return list(found) if isinstance(found, dict) else []
+
+    def saw(self, path: Parts, what: str) -> None:
+        """Complain of the value at a path."""
+        seen = quoted(self.document.texts.get(path, self.get(*path)))
+        self.document.complain(path, f"saw {seen}, {what}")
+
+    def term(self) -> None:
+        if self.start and self.end and self.end <= self.start:
+            self.saw(("term", "end"), f"expected a day after the term's start, {self.start}")
+
+    def within_term(self, path: Parts, day: date, what: str) -> bool:
+        """Whether a day is in the term, as far as that is known; complains if not."""
+        if not self.start or not self.end or self.end <= self.start:
+            return True
+        if self.start <= day <= self.end:
+            return True
+        self.saw(path, f"expected {what} inside the term, {self.start} to {self.end}")
+        return False
+
+    def lectures(self) -> None:
+        lectures = self.get("lectures")
+        latest: date | None = None
+        for index, _ in enumerate(lectures if isinstance(lectures, list) else []):
+            number, at = self.get("lectures", index, "number"), ("lectures", index, "date")
+            if type(number) is int and number != index + 1:
+                self.saw(("lectures", index, "number"), f"expected {index + 1}, the next number")
+            day = self.read(parse_date, *at)
+            if day is None:
+                continue
+            self.within_term(at, day, "a day")
+            if latest and day <= latest:
+                self.saw(at, f"expected a day after the lecture before, {latest}")
+            latest = day
+
+    def environments(self) -> None:
+        for name in self.names("environments"):
+            dockerfile = self.folder / "environments" / name / "Dockerfile"
+            if re.match(NAME, name) and not _is_file(dockerfile):
+                what = f"leads nowhere, expected the file environments/{name}/Dockerfile"
+                self.document.complain(("environments", name), what, of_key=True)
+
+    def roster(self) -> None:
+        roster = self.get("roster")
+        if not isinstance(roster, str) or not roster:
+            return
+        if not _is_file(self.folder / roster):
+            beside = [file.name for file in sorted(self.folder.glob("*.csv"))[:50]]
+            hint = did_you_mean(roster, beside)
+            what = "which is no file, expected a CSV file beside course.yaml"
+            self.saw(("roster",), f"{what}; {hint}" if hint else what)
+
+    def cell_limit(self, *path: str | int) -> None:
+        """A cell's time can't exceed the notebook's, by the limits that hold at `path`."""
+        cell, notebook = (
+            self.read(parse_seconds, *path, name) or self.read(parse_seconds, "limits", name)
+            for name in ("cell", "notebook")
+        )
+        if cell and notebook and cell > notebook:
+            which = "cell" if self.get(*path, "cell") is not None else "notebook"
+            what = f"but a cell may not have more time ({cell:g} s) than its notebook"
+            if self.get(*path, which) is not None:
+                self.saw((*path, which), f"{what} ({notebook:g} s)")
+
+    def assignment(self, name: str) -> None:
+        at = ("assignments", name)
+        if not isinstance(self.get(*at), dict):
+            return
+        self.assignment_folder(at, name)
+        self.assignment_environment(at)
+        self.cell_limit(*at, "limits")
+        self.dates(at)
+        self.points(at)
+
+    def assignment_folder(self, at: Parts, name: str) -> None:
+        written = self.get(*at, "folder")
+        folder = written if isinstance(written, str) else f"assignments/{name}"
+        if not re.match(RELATIVE, folder) or not re.match(NAME, name):
+            return
+        if (self.folder / folder).is_dir():
+            return
+        what = f"leads nowhere, expected the folder {folder}"
+        if written is not None:
+            self.document.complain((*at, "folder"), what)
+        else:
+            self.document.complain(at, what, of_key=True)
+
+    def assignment_environment(self, at: Parts) -> None:
+        wanted, known = self.get(*at, "environment"), self.names("environments")
+        if not isinstance(wanted, str) or not known or wanted in known:
+            return
+        listed = ", ".join(f"`{name}`" for name in known)
+        self.saw(
+            (*at, "environment"),
+            f"expected one of `environments`, {listed}; add it there, or choose one of these",
+        )
+
+    def dates(self, at: Parts) -> None:
+        release, due = (self.moment((*at, name)) for name in ("release", "due"))
+        if release and due and due.astimezone(UTC) <= release.astimezone(UTC):
+            written = self.get(*at, "release")
+            self.saw((*at, "due"), f"expected a time after the release, {written}")
+
+    def moment(self, path: Parts) -> datetime | None:
+        """The time at a path as an instant, or a complaint if it is none or out of term."""
+        local: LocalTime | None = self.read(parse_local_time, *path)
+        if local is None:
+            return None
+        try:
+            moment = in_zone(local, self.zone)
+        except ValueError as error:
+            if self.zone is not UTC:
+                self.saw(path, str(error))
+            return None
+        return moment if self.within_term(path, local.clock.date(), "a time") else None
+
+    def points(self, at: Parts) -> None:
+        total = self.get(*at, "points")
+        each = [self.get(*at, "questions", name, "points") for name in self.names(*at, "questions")]
+        if not each or not all(type(number) in (int, float) for number in (total, *each)):
+            return
+        added = math.fsum(each)
+        if not math.isclose(total, added, rel_tol=1e-9):
+            what = f"but the questions' points add up to {added:g}"
+            self.saw((*at, "points"), f"{what}; correct the sum or a question")
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there; a name that no file can have leads nowhere too."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

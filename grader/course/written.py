@@ -1,0 +1,159 @@
+"""What `course.yaml` may say, field by field.
+
+Each field's description is what its complaints say was expected. A field is checked here
+alone; what fields mean together is in `rules`.
+"""
+
+from datetime import date
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from grader.course.dates import LocalTime, parse_date, parse_local_time, parse_zone
+from grader.course.policy import LatePolicy
+from grader.course.units import parse_bytes, parse_seconds
+
+# Names become folder names, file names, parts of addresses and of container labels.
+NAME = r"^[a-z][a-z0-9_-]{0,31}\Z"
+QUESTION_NAME = r"^[a-z][a-z0-9_]{0,31}\Z"
+RELATIVE = r"^(?!/)(?!(.*/)?\.\.?(/|\Z))[A-Za-z0-9_./-]{1,100}\Z"
+
+Title = Annotated[str, StringConstraints(pattern=r"^\S[^\n]*\Z", min_length=1, max_length=200)]
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+QuestionName = Annotated[str, StringConstraints(pattern=QUESTION_NAME)]
+Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone)]
+Day = Annotated[date, BeforeValidator(parse_date)]
+Moment = Annotated[LocalTime, BeforeValidator(parse_local_time)]
+Seconds = Annotated[float, BeforeValidator(parse_seconds), Field(gt=0, le=86400)]
+Bytes = Annotated[int, BeforeValidator(parse_bytes), Field(ge=1 << 10, le=1 << 40)]
+
+TITLE = "one line of text"
+SOME_TIME = "a duration such as `90 s` or `5 min`, more than 0 and at most a day"
+SOME_SIZE = "a size such as `64 MiB` or `2 GiB`, from 1 KiB to 1024 GiB"
+MOMENT = "a local date and time such as `2027-01-14 18:00`"
+DAY = "a date such as `2027-01-14`"
+
+
+class Written(BaseModel):
+    """A block of fields in the file."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        arbitrary_types_allowed=True,
+        regex_engine="python-re",
+    )
+
+
+class About(Written):
+    """The course, as students know it."""
+
+    code: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,31}\Z",
+        description="a code such as `CSC2541`: letters, digits, spaces, `.`, `_` and `-`",
+    )
+    title: Title = Field(description=TITLE)
+    institution: Title | None = Field(default=None, description=TITLE)
+    url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s<>\"']{1,300}\Z",
+        description="an address that begins with `https://`",
+    )
+
+
+class Term(Written):
+    """First and last day of the term, both inside it."""
+
+    start: Day = Field(description=DAY)
+    end: Day = Field(description=DAY)
+
+
+class Lecture(Written):
+    """One lecture of the course."""
+
+    number: int = Field(ge=1, description="a whole number; lectures count 1, 2, 3, ...")
+    date: Day = Field(description=DAY)
+    title: Title = Field(description=TITLE)
+
+
+class WrittenEnvironment(Written):
+    """An environment's name is its folder under `environments/`."""
+
+    gpus: int = Field(default=0, ge=0, le=16, description="a whole number of GPUs from 0 to 16")
+
+
+class WrittenLimits(Written):
+    """What one submission may use. What is left out is as in the layer above."""
+
+    notebook: Seconds | None = Field(default=None, description=SOME_TIME)
+    cell: Seconds | None = Field(default=None, description=SOME_TIME)
+    call: Seconds | None = Field(default=None, description=SOME_TIME)
+    cpus: float | None = Field(default=None, gt=0, le=256, description="a number such as 1 or 0.5")
+    memory: Bytes | None = Field(default=None, description=SOME_SIZE)
+    processes: int | None = Field(default=None, ge=1, le=65536, description="a whole number from 1")
+    tmp: Bytes | None = Field(default=None, description=SOME_SIZE)
+    output: Bytes | None = Field(default=None, description=SOME_SIZE)
+    message: Bytes | None = Field(default=None, description=SOME_SIZE)
+    restarts: int | None = Field(
+        default=None, ge=0, le=100, description="a whole number from 0 to 100"
+    )
+
+
+class WrittenQuestion(Written):
+    """A question's name is its key, and the name of its checks."""
+
+    title: Title = Field(description=TITLE)
+    points: float = Field(gt=0, le=10000, description="a number of points more than 0")
+    manual: bool = Field(default=False, description="`true` (graded by hand) or `false`")
+
+
+class WrittenAssignment(Written):
+    """An assignment's name is its key, and its folder under `assignments/` unless it says."""
+
+    title: Title = Field(description=TITLE)
+    folder: str | None = Field(
+        default=None,
+        pattern=RELATIVE,
+        description="a folder inside the course's, such as `assignments/ps1`",
+    )
+    environment: str = Field(description="the name of one of the environments")
+    release: Moment = Field(description=MOMENT)
+    due: Moment = Field(description=MOMENT)
+    limits: WrittenLimits = Field(
+        default=WrittenLimits(), description="the limits that differ from the course's"
+    )
+    points: float = Field(gt=0, description="the sum of the questions' points")
+    questions: dict[QuestionName, WrittenQuestion] = Field(
+        min_length=1,
+        description="questions such as `q1: {title: Warm-up, points: 10}`, named by lower-case "
+        "letters, digits and `_`",
+    )
+
+
+class WrittenCourse(Written):
+    """The whole file."""
+
+    course: About = Field(description="the course's code and title")
+    zone: Zone = Field(description="an IANA time zone such as `America/Toronto`")
+    term: Term = Field(description="the term's first and last day, `start` and `end`")
+    lectures: list[Lecture] = Field(default=[], description="a list of lectures")
+    environments: dict[Name, WrittenEnvironment] = Field(
+        min_length=1,
+        description="environments such as `cpu: {gpus: 0}`, named by lower-case letters, digits, "
+        "`_` and `-`",
+    )
+    limits: WrittenLimits = Field(
+        default=WrittenLimits(), description="what one submission may use"
+    )
+    late_policy: LatePolicy = Field(
+        description="a policy with `kind: percent per day` or `kind: no late work`"
+    )
+    roster: str = Field(
+        min_length=1, max_length=300, description="the path of a CSV file such as `roster.csv`"
+    )
+    assignments: dict[Name, WrittenAssignment] = Field(
+        description="assignments such as `ps1:`, named by lower-case letters, digits, `_` and `-`",
+    )

@@ -1,0 +1,67 @@
+"""The report's HTML: Django's template engine by itself, everything escaped, no script.
+
+A page carries its style sheet, its plots and a policy that forbids all else, so that it reads
+the same from a disk, from a server or in a mail, and a stranger's text can do nothing in it.
+"""
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from django.template import Context, Engine
+from django.utils.safestring import mark_safe
+
+from grader.report.feedback import feedback_view
+from grader.report.records import AssignmentReport, ReportRow
+from grader.report.staff import staff_view
+from grader.report.statistics import score_spread, summarise_checks
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+# Shown where a template names what its view lacks; a test looks for it in every page.
+UNKNOWN_NAME = "⟦unknown name⟧"
+
+
+def index_page(report: AssignmentReport) -> str:
+    """The staff's page."""
+    # Altair takes a second to import, and only this page draws.
+    from grader.report import plots
+
+    checks = summarise_checks(report)
+    drawn = any(row.graded for row in report.rows)
+    figures = {
+        "histogram": plots.score_histogram(score_spread(report)),
+        "checks": plots.check_bars(checks),
+        "usage": plots.usage_scatter(report),
+    }
+    # Safe: the drawings were parsed and written again as XML, which escapes all text.
+    safe = {name: [mark_safe(svg) for svg in svgs] for name, svgs in figures.items()}
+    return _render("index.html", {"page": staff_view(report), "plots": safe, "drawn": drawn})
+
+
+def feedback_page(report: AssignmentReport, row: ReportRow) -> str:
+    """One student's page."""
+    return _render("feedback.html", {"page": feedback_view(report, row)})
+
+
+@cache
+def _engine() -> Engine:
+    return Engine(dirs=[_TEMPLATES], autoescape=True, string_if_invalid=UNKNOWN_NAME)
+
+
+@cache
+def _style() -> tuple[str, str]:
+    """The style sheet and the content security policy that allows it and nothing else."""
+    css = "\n" + (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return css, policy
+
+
+def _render(template: str, values: dict[str, object]) -> str:
+    css, policy = _style()
+    values = {**values, "css": mark_safe(css), "policy": mark_safe(policy)}
+    # Without these two, the engine would ask Django's settings, which there may not be.
+    context = Context(values, use_l10n=False, use_tz=False)
+    return _engine().get_template(template).render(context)

@@ -1,0 +1,101 @@
+"""A box: the place where one submission's program lives, seen from outside."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from grader.outcomes import Ending, GraderError, Usage
+
+
+class SandboxFault(GraderError):
+    """The engine, not the student's program, failed."""
+
+
+@dataclass(frozen=True)
+class BoxLimits:
+    """What one box may use. Sizes in bytes."""
+
+    cpus: float = 1.0
+    memory_bytes: int = 2 << 30
+    processes: int = 128
+    tmp_bytes: int = 64 << 20
+    output_bytes: int = 4 << 20
+    message_bytes: int = 64 << 20
+
+
+@dataclass(frozen=True)
+class BoxRequest:
+    """Which box to make: an environment's folder, its GPUs, limits, and labels to find it by."""
+
+    environment: Path
+    limits: BoxLimits
+    gpus: int = 0
+    labels: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a box ended. `ending` is what the engine blames, or None where it blames nothing."""
+
+    ending: Ending | None
+    exit_code: int | None
+    usage: Usage
+    diagnostics: str = ""
+
+
+class Box(ABC):
+    """A running program behind two byte streams. Use as a context manager: leaving kills it."""
+
+    @abstractmethod
+    def write(self, data: bytes, deadline: float) -> None:
+        """Send bytes to its input before `deadline` (time.monotonic seconds).
+
+        Raises TimeoutError when it doesn't read them, BrokenPipeError when it has ended.
+        """
+
+    @abstractmethod
+    def read(self, deadline: float) -> bytes:
+        """The next bytes of its frames. Empty when it has ended.
+
+        Raises TimeoutError at `deadline`, and `OutputLimit` when it printed too much.
+        """
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in its main thread, if it still listens."""
+
+    @abstractmethod
+    def close(self) -> Exit:
+        """Kill all that runs in it, remove it, and say how it ended. Safe to call again."""
+
+    def __enter__(self) -> "Box":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class OutputLimit(Exception):
+    """More was printed than the limit allows."""
+
+
+class Sandbox(Protocol):
+    """Makes boxes. `isolates` tells whether a box keeps a hostile program in."""
+
+    name: str
+    isolates: bool
+
+    def open_box(self, request: BoxRequest) -> Box:
+        """A fresh box with a runner starting in it. Raises `SandboxFault`."""
+        ...
+
+    def remove_leftovers(self, labels: dict[str, str]) -> int:
+        """Remove boxes that a killed grader left behind; how many."""
+        ...

@@ -1,0 +1,249 @@
+"""Boxes that are Docker containers: one fresh container a submission, driven from outside.
+
+The container is created, fed and read through its attached streams, and destroyed, with no
+mount, no network and no logs. Limits are the engine's; how it ended is read from the engine
+and from the container's control group.
+"""
+
+import contextlib
+import logging
+import select
+import socket
+import struct
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import docker
+import docker.errors
+import docker.types
+import requests.exceptions
+
+from grader.outcomes import Ending, Usage
+from grader.sandbox.box import Box, BoxLimits, BoxRequest, Exit, OutputLimit, SandboxFault
+from grader.sandbox.control_group import ControlGroup
+from grader.sandbox.images import image_tag
+
+log = logging.getLogger(__name__)
+
+USER = "10001:10001"
+HOME = "/home/student"
+STREAM_HEADER = struct.Struct(">BxxxL")  # Docker's attach protocol: stream, then length
+STDOUT = 1
+SAMPLE_SECONDS = 0.5
+DIAGNOSTIC_BYTES = 4_096
+ENGINE_ERRORS = (docker.errors.DockerException, requests.exceptions.RequestException, OSError)
+
+
+class DockerSandbox:
+    """Makes boxes in the Docker engine that `DOCKER_HOST`, or the usual socket, names."""
+
+    name = "docker"
+    isolates = True
+
+    @cached_property
+    def _client(self) -> Any:
+        try:
+            return docker.from_env(timeout=60, max_pool_size=32)
+        except ENGINE_ERRORS as error:
+            raise SandboxFault(f"no Docker engine answers ({error}); start one") from error
+
+    def open_box(self, request: BoxRequest) -> Box:
+        """A fresh container with the environment's runner in it."""
+        client = self._client
+        tag = image_tag(request.environment)
+        try:
+            container = client.containers.create(
+                tag, labels=request.labels, **container_options(request.limits, request.gpus)
+            )
+        except docker.errors.ImageNotFound:
+            raise SandboxFault(
+                f"the image {tag} is not built; run `make images`, or "
+                f"`python -m grader.sandbox.images {request.environment.name}`"
+            ) from None
+        except ENGINE_ERRORS as error:
+            raise SandboxFault(f"the engine made no container: {error}") from error
+        try:
+            return DockerBox(client, container, request.limits)
+        except ENGINE_ERRORS as error:
+            remove_container(client, container.id)
+            raise SandboxFault(f"the engine started no container: {error}") from error
+
+    def remove_leftovers(self, labels: dict[str, str]) -> int:
+        """Remove every container with all these labels; how many there were."""
+        wanted = [f"{key}={value}" for key, value in labels.items()]
+        try:
+            found = self._client.containers.list(all=True, filters={"label": wanted}, sparse=True)
+            for container in found:
+                remove_container(self._client, container.id)
+        except ENGINE_ERRORS as error:
+            raise SandboxFault(f"the engine didn't list its containers: {error}") from error
+        return len(found)
+
+
+def container_options(limits: BoxLimits, gpus: int = 0) -> dict[str, Any]:
+    """What we ask of the engine for one container; `docker inspect` shows each of it."""
+    nanoseconds_per_cpu = 1_000_000_000
+    tmpfs = f"rw,nosuid,nodev,noexec,size={limits.tmp_bytes},nr_inodes=8192"
+    gpu_request = docker.types.DeviceRequest(count=gpus, capabilities=[["gpu"]])
+    return {
+        "network_mode": "none",
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "user": USER,
+        "working_dir": HOME,
+        "pids_limit": limits.processes,
+        "mem_limit": limits.memory_bytes,
+        "memswap_limit": limits.memory_bytes,
+        "nano_cpus": int(limits.cpus * nanoseconds_per_cpu),
+        "tmpfs": {"/tmp": f"{tmpfs},mode=1777", HOME: f"{tmpfs},mode=0700,uid=10001,gid=10001"},
+        "shm_size": 16 << 20,
+        "ipc_mode": "private",
+        "ulimits": [
+            docker.types.Ulimit(name="core", soft=0, hard=0),
+            docker.types.Ulimit(name="nofile", soft=1024, hard=1024),
+            docker.types.Ulimit(name="fsize", soft=limits.tmp_bytes, hard=limits.tmp_bytes),
+        ],
+        "log_config": docker.types.LogConfig(type="none"),
+        "stdin_open": True,
+        "detach": True,
+        "hostname": "notebook",
+        "device_requests": [gpu_request] if gpus else None,
+    }
+
+
+class DockerBox(Box):
+    """One started container. Its stdout carries frames; its stderr is counted and dropped."""
+
+    def __init__(self, client: Any, container: Any, limits: BoxLimits) -> None:
+        self.container_id: str = container.id
+        self._client = client
+        self._limits = limits
+        self._started = time.monotonic()
+        self._exit: Exit | None = None
+        self._pending = bytearray()
+        self._printed_bytes = 0
+        self._diagnostics = bytearray()
+        streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        self._socket: socket.socket = client.api.attach_socket(container.id, streams)._sock
+        container.start()
+        self._control_group = ControlGroup.of_process(
+            client.api.inspect_container(container.id)["State"]["Pid"]
+        )
+
+    def write(self, data: bytes, deadline: float) -> None:
+        self._socket.settimeout(max(0.001, deadline - time.monotonic()))
+        self._socket.sendall(data)
+
+    def read(self, deadline: float) -> bytes:
+        while True:
+            chunk = self._take_frames_chunk()
+            if chunk:
+                return chunk
+            self._control_group.sample()
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise TimeoutError
+            if not select.select([self._socket], [], [], min(remaining, SAMPLE_SECONDS))[0]:
+                continue
+            try:
+                received = self._socket.recv(1 << 18)
+            except ConnectionResetError:
+                received = b""
+            if not received:
+                return b""
+            self._pending += received
+
+    def _take_frames_chunk(self) -> bytes:
+        """The first stdout piece of what the engine sent, counting stderr on the way."""
+        while len(self._pending) >= STREAM_HEADER.size:
+            stream, size = STREAM_HEADER.unpack_from(self._pending)
+            end = STREAM_HEADER.size + size
+            if len(self._pending) < end:
+                break
+            piece = bytes(self._pending[STREAM_HEADER.size : end])
+            del self._pending[:end]
+            if stream == STDOUT:
+                return piece
+            self._printed_bytes += size
+            self._diagnostics = (self._diagnostics + piece)[-DIAGNOSTIC_BYTES:]
+            if self._printed_bytes > self._limits.output_bytes:
+                raise OutputLimit
+        return b""
+
+    def interrupt(self) -> None:
+        with contextlib.suppress(docker.errors.APIError):  # it ended meanwhile
+            self._client.api.kill(self.container_id, "SIGINT")
+
+    def close(self) -> Exit:
+        if self._exit is None:
+            self._exit = self._end()
+        return self._exit
+
+    def _end(self) -> Exit:
+        self._control_group.sample()
+        seconds = time.monotonic() - self._started
+        with contextlib.suppress(OSError):
+            self._socket.close()
+        try:
+            state = self._client.api.inspect_container(self.container_id)["State"]
+            remove_container(self._client, self.container_id)
+        except docker.errors.NotFound as error:
+            raise SandboxFault("the container was removed from outside") from error
+        except ENGINE_ERRORS as error:
+            raise SandboxFault(f"the engine didn't end a container: {error}") from error
+        return Exit(
+            ending=self._blame(state),
+            exit_code=None if state["Running"] else state["ExitCode"],
+            usage=Usage(
+                seconds,
+                self._control_group.cpu_seconds,
+                self._control_group.memory_peak_bytes,
+            ),
+            diagnostics=self._diagnostics.decode(errors="replace"),
+        )
+
+    def _blame(self, state: dict[str, Any]) -> Ending | None:
+        if state["OOMKilled"]:
+            return Ending.OUT_OF_MEMORY
+        if self._control_group.refused_processes:
+            return Ending.TOO_MANY_PROCESSES
+        if state["Running"]:
+            return None
+        return Ending.EXITED if state["ExitCode"] == 0 else Ending.CRASHED
+
+
+def remove_container(client: Any, container_id: str) -> None:
+    """Kill all that runs in a container and remove it; fine if it has gone already."""
+    with contextlib.suppress(docker.errors.NotFound):
+        try:
+            client.api.remove_container(container_id, force=True, v=True)
+        except docker.errors.APIError as error:
+            # Somebody else is removing it; then it will be gone.
+            if error.status_code != requests.codes.conflict:
+                raise
+
+
+def engine_answers() -> bool:
+    """Whether a Docker engine answers here."""
+    try:
+        client = docker.from_env(timeout=5)
+        client.ping()
+    except ENGINE_ERRORS:
+        return False
+    client.close()
+    return True
+
+
+def has_image(environment: Path) -> bool:
+    """Whether the engine holds the environment's image in its present version."""
+    client = docker.from_env(timeout=10)
+    try:
+        client.images.get(image_tag(environment))
+    except docker.errors.ImageNotFound:
+        return False
+    finally:
+        client.close()
+    return True

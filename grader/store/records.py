@@ -1,0 +1,142 @@
+"""The plain records that the store takes and gives."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from grader.outcomes import Ending, GradedSubmission, GraderError
+
+
+class State(StrEnum):
+    """Where a submission is on its way. Only `GRADED` means that a score exists."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    GRADED = "graded"
+    DELAYED = "delayed"
+    """Our side failed three times; staff must look. Never a zero."""
+    SUPERSEDED = "superseded"
+    """A newer one of the same student came before this one was graded; kept."""
+
+
+class LeaseLost(GraderError):
+    """Somebody else got the submission meanwhile: what this worker found is dropped."""
+
+
+class UnknownStudent(LookupError):
+    """No student of that identifier is in the roster."""
+
+
+class UnknownSubmission(LookupError):
+    """No submission has that number."""
+
+
+@dataclass(frozen=True)
+class StudentRow:
+    """A student of the course. `canvas_id` is the number that Canvas or Quercus uses."""
+
+    identifier: str
+    name: str = ""
+    email: str = ""
+    section: str = ""
+    canvas_id: str = ""
+    active: bool = True
+
+
+@dataclass(frozen=True)
+class RosterChange:
+    """What a roster changed, as identifiers. `left` are no longer in it, and are kept."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SubmissionRow:
+    """One notebook as it was received. `student` is the identifier; times are UTC."""
+
+    id: int
+    student: str
+    assignment: str
+    sha256: str
+    file_name: str
+    size_bytes: int
+    received_at: datetime
+    state: State
+    attempts: int
+    note: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A receipt. `repeated` says that these bytes were already the student's newest."""
+
+    submission: SubmissionRow
+    repeated: bool
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to grade one submission, until `token` is no longer the row's."""
+
+    submission: SubmissionRow
+    token: str
+    batch_id: int
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One grading of one submission. `record` is the whole finding as JSON."""
+
+    id: int
+    submission_id: int
+    student: str
+    assignment: str
+    received_at: datetime
+    batch_id: int | None
+    checks_version: str
+    environment: str
+    earned: float
+    points: float
+    ending: Ending
+    created_at: datetime
+    record: str
+
+    @property
+    def graded(self) -> GradedSubmission:
+        """The finding; parsed at each call."""
+        return GradedSubmission.from_json(self.record)
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    """One run of the grader. `counts` are the gradings and failures in it so far."""
+
+    id: int
+    assignment: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class ManualScoreRow:
+    """Points that a person gave for one question."""
+
+    submission_id: int
+    student: str
+    question: str
+    points: float
+    comment: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """One line of a submission's history."""
+
+    at: datetime
+    what: str
+    detail: str

@@ -1,0 +1,327 @@
+"""The store: everything that is kept about a course's submissions."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from uuid import uuid4
+
+from grader.outcomes import GradedSubmission, GraderError
+from grader.store.blobs import Blobs
+from grader.store.locks import hold_grading_lock
+from grader.store.records import (
+    Accepted,
+    BatchRow,
+    EventRow,
+    Lease,
+    ManualScoreRow,
+    ResultRow,
+    RosterChange,
+    State,
+    StudentRow,
+    SubmissionRow,
+)
+from grader.store.secret import read_or_make_secret
+
+if TYPE_CHECKING:
+    from grader.store.tables import Tables
+
+MAX_ATTEMPTS = 3
+
+
+class Store:
+    """One course's data folder. Safe for many threads and many processes.
+
+    Every method raises `GraderError` when the database or the disk fails us. A method that
+    changes something changes all of it or nothing.
+    """
+
+    def __init__(self, folder: Path, tables: "Tables") -> None:
+        self.folder = folder
+        self.blobs = Blobs(folder / "blobs")
+        self._tables = tables
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close this thread's connection; the next call opens another."""
+        self._tables.close()
+
+    def secret(self) -> bytes:
+        """The course's 32 secret bytes, made at first use."""
+        return read_or_make_secret(self.folder / "secret")
+
+    def grading_lock(self) -> AbstractContextManager[None]:
+        """The whole course's grading lock. Raises `GradingLocked`, which says who holds it."""
+        return hold_grading_lock(self.folder / "grading.lock")
+
+    # --- students -----------------------------------------------------------------------
+
+    def update_roster(self, roster: Iterable[StudentRow]) -> RosterChange:
+        """Make the roster's students the active ones. Who left stays, as inactive.
+
+        Raises `ValueError` for a repeated identifier.
+        """
+        rows = list(roster)
+        wanted = {row.identifier: row for row in rows}
+        if len(wanted) != len(rows):
+            raise ValueError("the roster has the same student identifier twice")
+        with self._tables.transaction():
+            known = {student.identifier: student for student in self._tables.students()}
+            added = [name for name in wanted if name not in known]
+            changed = [n for n in wanted if n in known and known[n].as_row() != wanted[n]]
+            left = [n for n, student in known.items() if student.active and n not in wanted]
+            for name in added + changed:
+                values = asdict(wanted[name])
+                self._tables.students().update_or_create(values, identifier=name)
+            self._tables.students().filter(identifier__in=left).update(active=False)
+        return RosterChange(tuple(added), tuple(changed), tuple(left))
+
+    def students(self) -> tuple[StudentRow, ...]:
+        """All active students, by identifier."""
+        with self._tables.reading():
+            active = self._tables.students().filter(active=True).order_by("identifier")
+            return tuple(student.as_row() for student in active)
+
+    # --- submissions --------------------------------------------------------------------
+
+    def accept(
+        self, student: str, assignment: str, data: bytes, file_name: str, received_at: datetime
+    ) -> Accepted:
+        """Keep a notebook and queue it; the receipt. Durable when this returns.
+
+        The same bytes as the submission that counted at `received_at` are that submission
+        again (`repeated`). Going back to older bytes is a new submission, so that it counts.
+        An older submission still queued is superseded; so is this one, if a newer is here.
+        Raises `UnknownStudent`, and `ValueError` for a time without zone.
+        """
+        if received_at.tzinfo is None:
+            raise ValueError("received_at must have a time zone")
+        try:
+            sha256 = self.blobs.write(data)
+        except OSError as error:
+            raise GraderError(f"the notebook could not be kept: {error}") from error
+        with self._tables.transaction():
+            person = self._tables.locked_student(student)
+            others = self._tables.submissions().filter(student=person, assignment=assignment)
+            before = others.filter(received_at__lte=received_at)
+            previous = before.order_by("-received_at", "-pk").first()
+            if previous is not None and previous.sha256 == sha256:
+                return Accepted(previous.as_row(), repeated=True)
+            is_newest = not others.filter(received_at__gt=received_at).exists()
+            for older in before.filter(state=State.QUEUED, results=None):
+                self._tables.move(older, State.SUPERSEDED, "superseded", "a newer one was received")
+            row = self._tables.submissions().create(
+                student=person,
+                assignment=assignment,
+                sha256=sha256,
+                file_name=_shown(file_name),
+                size_bytes=len(data),
+                received_at=received_at.astimezone(UTC),
+                state=State.QUEUED if is_newest else State.SUPERSEDED,
+            )
+            self._tables.note(row, "received", f"{row.file_name}, {len(data)} bytes")
+            return Accepted(row.as_row(), repeated=False)
+
+    def submission(self, submission_id: int) -> SubmissionRow:
+        """That submission. Raises `UnknownSubmission`."""
+        with self._tables.reading():
+            return self._tables.submission(submission_id).as_row()
+
+    def read_notebook_bytes(self, submission: SubmissionRow) -> bytes:
+        """The submission's bytes as received, verified. Raises `GraderError`."""
+        return self.blobs.read(submission.sha256)
+
+    def submissions(self, assignment: str) -> tuple[SubmissionRow, ...]:
+        """All submissions, older ones too, by student and time of receipt."""
+        with self._tables.reading():
+            rows = self._tables.submissions().filter(assignment=assignment)
+            rows = rows.order_by("student__identifier", "received_at", "pk")
+            return tuple(row.as_row() for row in rows)
+
+    def latest_submissions(self, assignment: str) -> tuple[SubmissionRow, ...]:
+        """Each student's newest submission, by student: the one that counts."""
+        with self._tables.reading():
+            return tuple(row.as_row() for row in self._tables.latest(assignment))
+
+    def status(self, assignment: str) -> dict[State, int]:
+        """How many submissions are in each state; all states are present."""
+        with self._tables.reading():
+            rows = self._tables.submissions().filter(assignment=assignment).order_by()
+            counted = Counter(rows.values_list("state", flat=True))
+            return {state: counted[state] for state in State}
+
+    def history(self, submission_id: int) -> tuple[EventRow, ...]:
+        """What happened to a submission, oldest first."""
+        with self._tables.reading():
+            events = self._tables.events().filter(submission_id=submission_id).order_by("pk")
+            return tuple(event.as_row() for event in events)
+
+    # --- the queue ----------------------------------------------------------------------
+
+    def start_batch(self, assignment: str) -> BatchRow:
+        """Note that a run of the grader begins."""
+        with self._tables.transaction():
+            batches = self._tables.batches()
+            return batches.create(assignment=assignment, started_at=datetime.now(UTC)).as_row()
+
+    def end_batch(self, batch_id: int) -> BatchRow:
+        """Note that a run ended, with what it did."""
+        with self._tables.transaction():
+            batch = self._tables.batches().select_for_update().get(pk=batch_id)
+            batch.finished_at = datetime.now(UTC)
+            batch.save(using=self._tables.alias)
+            return batch.as_row()
+
+    def batches(self, assignment: str) -> tuple[BatchRow, ...]:
+        """All runs, oldest first. One that was killed has no `finished_at`."""
+        with self._tables.reading():
+            rows = self._tables.batches().filter(assignment=assignment).order_by("pk")
+            return tuple(row.as_row() for row in rows)
+
+    def claim(self, batch: BatchRow, *, only: Collection[str] | None = None) -> Lease | None:
+        """Take the next queued submission, or None when there is none.
+
+        `only` limits it to these students. What failed before comes last.
+        """
+        with self._tables.transaction():
+            queued = self._tables.submissions().filter(
+                assignment=batch.assignment, state=State.QUEUED
+            )
+            if only is not None:
+                queued = queued.filter(student__identifier__in=list(only))
+            queued = queued.order_by("attempts", "received_at", "pk")
+            row = queued.select_for_update(skip_locked=True, of=("self",)).first()
+            if row is None:
+                return None
+            row.lease = uuid4().hex
+            self._tables.move(row, State.RUNNING, "claimed", f"batch {batch.id}")
+            return Lease(row.as_row(), row.lease, batch.id)
+
+    def finish(self, lease: Lease, graded: GradedSubmission, *, environment: str = "") -> ResultRow:
+        """Keep what grading found, exactly once. Raises `LeaseLost` for a stale lease."""
+        with self._tables.transaction():
+            row = self._tables.leased(lease)
+            result = self._tables.results().create(
+                submission=row,
+                batch=self._tables.count_in_batch(lease.batch_id, graded=1),
+                lease=lease.token,
+                checks_version=graded.checks_version,
+                environment=environment,
+                earned=float(graded.earned),
+                points=float(graded.points),
+                ending=graded.ending,
+                record=graded.to_json(),
+                created_at=datetime.now(UTC),
+            )
+            row.attempts, row.note = 0, ""
+            detail = f"{graded.earned:g} of {graded.points:g}, {graded.ending}"
+            self._tables.move(row, State.GRADED, "graded", detail)
+            return result.as_row()
+
+    def fail(self, lease: Lease, why: str) -> SubmissionRow:
+        """Our side failed: back into the queue, or delayed the third time. Never a score.
+
+        Raises `LeaseLost` for a stale lease.
+        """
+        with self._tables.transaction():
+            row = self._tables.leased(lease)
+            row.attempts += 1
+            row.note = why
+            self._tables.count_in_batch(lease.batch_id, failed=1)
+            state = State.DELAYED if row.attempts >= MAX_ATTEMPTS else State.QUEUED
+            self._tables.move(row, state, "failed", f"attempt {row.attempts}, now {state}: {why}")
+            return row.as_row()
+
+    def release(self, lease: Lease) -> SubmissionRow:
+        """Give a lease back ungraded, as at an interruption; counts as no attempt."""
+        with self._tables.transaction():
+            row = self._tables.leased(lease)
+            self._tables.move(row, State.QUEUED, "released", "the run was interrupted")
+            return row.as_row()
+
+    def requeue_stale(self) -> int:
+        """Queue whatever is running; how many. Only while holding the grading lock."""
+        self.blobs.sweep()
+        running = self._tables.submissions().filter(state=State.RUNNING)
+        return self._tables.requeue(running, "the run that had it ended", forget=False)
+
+    def queue_unfinished(self, assignment: str) -> int:
+        """Give delayed submissions three new attempts; how many are queued now in all."""
+        delayed = self._tables.submissions().filter(assignment=assignment, state=State.DELAYED)
+        self._tables.requeue(delayed, "tried again", forget=True)
+        return self.status(assignment)[State.QUEUED]
+
+    def queue_submission(self, submission_id: int, why: str = "asked for") -> SubmissionRow:
+        """Queue one submission, whichever it is, unless it is queued or running.
+
+        Its results stay. Raises `UnknownSubmission`.
+        """
+        waiting = (State.GRADED, State.DELAYED, State.SUPERSEDED)
+        chosen = self._tables.submissions().filter(pk=submission_id, state__in=waiting)
+        self._tables.requeue(chosen, why, forget=True)
+        return self.submission(submission_id)
+
+    def requeue_for_regrade(self, assignment: str, *, only: Collection[str] | None = None) -> int:
+        """Queue the newest submissions for another grading; how many. Older results stay."""
+        done = self._tables.latest(assignment).filter(state__in=(State.GRADED, State.DELAYED))
+        if only is not None:
+            done = done.filter(student__identifier__in=list(only))
+        return self._tables.requeue(done, "regrade", forget=True)
+
+    # --- results ------------------------------------------------------------------------
+
+    def current_results(self, assignment: str) -> tuple[ResultRow, ...]:
+        """Each student's current result: the newest grading of the newest graded submission.
+
+        A student whose newest submission is not graded yet has the result of an older one, or
+        none: compare `submission_id` with `latest_submissions`.
+        """
+        with self._tables.reading():
+            return tuple(row.as_row() for row in self._tables.current_results(assignment))
+
+    def results(self, submission_id: int) -> tuple[ResultRow, ...]:
+        """All gradings of a submission, oldest first; the last is current."""
+        with self._tables.reading():
+            rows = self._tables.results().filter(submission_id=submission_id).order_by("pk")
+            return tuple(row.as_row() for row in rows)
+
+    def set_manual_score(
+        self, submission_id: int, question: str, points: float, *, comment: str = "", by: str
+    ) -> ManualScoreRow:
+        """Give points by hand. Earlier ones stay on record. Raises `UnknownSubmission`."""
+        with self._tables.transaction():
+            score = self._tables.manual_scores().create(
+                submission=self._tables.submission(submission_id),
+                question=question,
+                points=points,
+                comment=comment,
+                by=by,
+                at=datetime.now(UTC),
+            )
+            return score.as_row()
+
+    def manual_scores(self, assignment: str) -> tuple[ManualScoreRow, ...]:
+        """All manual scores, oldest first: the last for a submission and question counts."""
+        with self._tables.reading():
+            rows = self._tables.manual_scores()
+            rows = rows.filter(submission__assignment=assignment).order_by("pk")
+            return tuple(row.as_row() for row in rows)
+
+
+def _shown(file_name: str) -> str:
+    """A stranger's file name as it may be kept and shown; it never names a file of ours."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in file_name)[:255]

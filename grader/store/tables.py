@@ -1,0 +1,151 @@
+"""Transactions, connections and the few queries that several methods of the store share."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from django.db import DatabaseError, connections, models, transaction
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from grader.outcomes import GraderError
+from grader.store.models import Batch, Event, ManualScore, Result, Student, Submission
+from grader.store.records import Lease, LeaseLost, State, UnknownStudent, UnknownSubmission
+
+M = TypeVar("M", bound=models.Model)
+
+
+class Tables:
+    """The tables of one database, by its Django alias."""
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. Raises `GraderError` for whatever the database refuses."""
+        with self.reading(), transaction.atomic(using=self.alias):
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Queries that change nothing, without a lock."""
+        try:
+            yield
+        except DatabaseError as error:
+            raise GraderError(f"the database failed: {error}") from error
+        finally:
+            # Connections belong to threads, and nobody would close those of a pool's threads.
+            if threading.current_thread() is not threading.main_thread():
+                self.close()
+
+    def close(self) -> None:
+        """Close this thread's connection, unless a transaction around us needs it."""
+        connection = connections[self.alias]
+        if not connection.in_atomic_block:
+            connection.close()
+
+    def students(self) -> "QuerySet[Student]":
+        """All students."""
+        return self._all(Student)
+
+    def batches(self) -> "QuerySet[Batch]":
+        """All batches."""
+        return self._all(Batch)
+
+    def events(self) -> "QuerySet[Event]":
+        """All lines of history."""
+        return self._all(Event)
+
+    def manual_scores(self) -> "QuerySet[ManualScore]":
+        """All manual scores with what their records need."""
+        return self._all(ManualScore).select_related("submission__student")
+
+    def submissions(self) -> "QuerySet[Submission]":
+        """All submissions with their students."""
+        return self._all(Submission).select_related("student")
+
+    def latest(self, assignment: str) -> "QuerySet[Submission]":
+        """Each student's newest submission, by student."""
+        theirs = self._all(Submission).filter(student=OuterRef("student"), assignment=assignment)
+        newest = theirs.order_by("-received_at", "-pk").values("pk")[:1]
+        rows = self.submissions().filter(assignment=assignment, pk=Subquery(newest))
+        return rows.order_by("student__identifier")
+
+    def results(self) -> "QuerySet[Result]":
+        """All results with what their records need."""
+        return self._all(Result).select_related("batch", "submission__student")
+
+    def current_results(self, assignment: str) -> "QuerySet[Result]":
+        """For each student the newest result of the newest submission that has one."""
+        theirs = self._all(Result).filter(
+            submission__student=OuterRef("pk"), submission__assignment=assignment
+        )
+        newest = theirs.order_by("-submission__received_at", "-submission__pk", "-pk").values("pk")
+        chosen = self._all(Student).values_list(Subquery(newest[:1]))
+        return self.results().filter(pk__in=chosen).order_by("submission__student__identifier")
+
+    def submission(self, submission_id: int) -> Submission:
+        """That submission. Raises `UnknownSubmission`."""
+        row = self.submissions().filter(pk=submission_id).first()
+        if row is None:
+            raise UnknownSubmission(f"there is no submission {submission_id}")
+        return row
+
+    def locked_student(self, identifier: str) -> Student:
+        """That student, locked, so that what one sends is taken in one order."""
+        person = self._all(Student).select_for_update().filter(identifier=identifier).first()
+        if person is None:
+            raise UnknownStudent(
+                f"no student {identifier!r} is in the roster. Correct the name, or add a line "
+                "to the roster."
+            )
+        return person
+
+    def leased(self, lease: Lease) -> Submission:
+        """The lease's submission, locked. Raises `LeaseLost` unless it still holds."""
+        row = self.submissions().select_for_update(of=("self",)).get(pk=lease.submission.id)
+        if row.state != State.RUNNING or row.lease != lease.token:
+            raise LeaseLost(
+                f"submission {row.pk} was given to another run meanwhile (it is {row.state}); "
+                "what this run found is dropped"
+            )
+        return row
+
+    def move(self, row: Submission, state: State, what: str, detail: str) -> None:
+        """Save the row in its new state, with a line of history. Within a transaction."""
+        row.state = state
+        if state != State.RUNNING:
+            row.lease = ""
+        row.note = storable(row.note)
+        row.save(using=self.alias)
+        self.note(row, what, detail)
+
+    def note(self, row: Submission, what: str, detail: str) -> None:
+        """Add a line to the submission's history. Within a transaction."""
+        now = datetime.now(UTC)
+        self.events().create(submission=row, at=now, what=what, detail=storable(detail))
+
+    def requeue(self, rows: "QuerySet[Submission]", why: str, *, forget: bool) -> int:
+        """Queue the rows; how many. `forget` gives each its full number of attempts."""
+        with self.transaction():
+            chosen = list(rows.select_for_update(of=("self",)))
+            for row in chosen:
+                row.attempts = 0 if forget else row.attempts
+                self.move(row, State.QUEUED, "queued", why)
+        return len(chosen)
+
+    def count_in_batch(self, batch_id: int, *, graded: int = 0, failed: int = 0) -> Batch:
+        """The batch, with its counts raised."""
+        rows = self._all(Batch).filter(pk=batch_id)
+        rows.update(graded=models.F("graded") + graded, failed=models.F("failed") + failed)
+        return rows.get()
+
+    def _all(self, model: type[M]) -> "QuerySet[M]":
+        return model._default_manager.using(self.alias)
+
+
+def storable(text: str) -> str:
+    """Text that every database takes: no NUL and no lone surrogates."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

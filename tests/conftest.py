@@ -1,0 +1,51 @@
+"""What every test gets, and the closing words on what did not run."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from grader.outcomes import GraderError
+from grader.sandbox.docker_cli import NO_ENGINE, reachable
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Only test files hold tests: the doctest collector would import notebooks and data too."""
+    data = collection_path.suffix == ".py" and not collection_path.name.startswith("test_")
+    return True if data and Path(__file__).parent in collection_path.parents else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what needs an engine where none answers."""
+    marked = [item for item in items if item.get_closest_marker("docker")]
+    if marked and not _engine_answers():
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason=NO_ENGINE))
+
+
+def _engine_answers() -> bool:
+    try:
+        return reachable("version", seconds=30)
+    except GraderError:
+        return False
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what did not run and why, or that everything did."""
+    stats = terminalreporter.stats
+    reasons = Counter(_reason(report) for report in stats.get("skipped", []))
+    reasons.update(f"expected to fail: {_reason(report)}" for report in stats.get("xfailed", []))
+    if stats.get("deselected"):
+        reasons["not selected by the options given"] = len(stats["deselected"])
+    terminalreporter.section("what did not run, and why")
+    for reason, count in reasons.most_common():
+        terminalreporter.line(f"{count} left out: {reason}")
+    if not reasons:
+        terminalreporter.line("nothing was left out")
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    # A skip's longrepr is (file, line, "Skipped: why"); an xfail has its reason in `wasxfail`.
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    return getattr(report, "wasxfail", "") or "no reason given"
