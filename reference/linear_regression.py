@@ -35,12 +35,11 @@ def gradient_descent_iterates(
     step_size: Scalar | float,
     num_steps: int,
 ) -> Float[Array, "T D"]:
-    """Closed form of w_0 .. w_{num_steps}, for any symmetric A; where A is regular it is
+    """w_k = w_inf + (I - alpha A)^k (w_0 - w_inf), with w_inf = A^-1 b, for k = 0 .. num_steps.
 
-        w_k = w_inf + (I - alpha A)^k (w_0 - w_inf),      w_inf = A^-1 b.
-
-    It is computed as (I - alpha A)^k w_0 + alpha sum_{i<k} (I - alpha A)^i b, which needs no
-    inverse: along the null space of A the sum is k, so that the part of b there makes w drift.
+    A is any symmetric matrix, singular ones included: the same w_k is computed as
+    (I - alpha A)^k w_0 + alpha sum_{i<k} (I - alpha A)^i b, which needs no inverse. Along the
+    null space of A the sum is k, so that the part of b there makes w drift.
     Cost: one `eigh`, then O(T D^2).
     """
     _, Q, _, modes = _modes(A, b, w_0, step_size, num_steps)

@@ -106,9 +106,9 @@ Array = jax.Array
 # Write `gd_iterates`, with no loop over the steps: one eigendecomposition gives all iterates at
 # once. Write `stability_limit`.
 #
-# *Hidden tests:* random positive definite $A$ (5 points); singular and nearly singular $A$, with $b$
-# outside its range, also in float32 (4 points); one dimension and no steps (1 point); the limit
-# (2 points).
+# *Hidden tests:* random positive definite $A$, below and above the limit (5 points); singular $A$ with
+# $b$ outside its range (3 points), and nearly singular $A$ in float32 (1 point); one dimension, and no
+# steps (1 point); the limit (2 points).
 
 # %% [raw]
 # # BEGIN SOLUTION
@@ -529,11 +529,10 @@ plt.show()
 # Write the four products.
 #
 # *Hidden tests:* JVP (2 points) and VJP (2 points), on outputs that are one array and on outputs that
-# are a dict, and as a pair: $\langle u, Jv\rangle=\langle J^\top u, v\rangle$; HVP of networks
-# (3 points), to ten digits and more in float64 (2 points), and in at most five gradients of work
-# without a $P\times P$ matrix (3 points); GNVP for the squared, softmax and Gaussian loss (3 points),
-# with a linear network and a single example (1 point), to ten digits and more (1 point), and its
-# cost, as above (3 points).
+# are a dict; HVP of networks (3 points), to ten digits in float64 and for $v$ of any length
+# (2 points), and in at most five gradients of work, without a $P\times P$ matrix (3 points); GNVP for
+# the squared, softmax and Gaussian loss (3 points), with a linear network, a single example and
+# float32 (1 point), to ten digits (1 point), and its cost, as above (3 points).
 
 # %% [raw]
 # # BEGIN SOLUTION
@@ -692,9 +691,9 @@ plt.show()
 # Write `cg` and return all iterates.
 #
 # *Hidden tests:* the iterates against the minimum over the Krylov space, found by dense linear algebra
-# (3 points); exactness after $D$ steps on an ill-conditioned system (2 points); staying put after
-# convergence, and $b=0$ (3 points); scaling and rotation (1 point); float32 (1 point); and the cost:
-# one product with $A$ a step (2 points).
+# (3 points); the solution of an ill-conditioned system after more than $D$ steps (2 points); staying
+# put after convergence, and $b=0$ (3 points); a right-hand side of very small norm (1 point); float32
+# (1 point); and the cost: one product with $A$ a step (2 points).
 
 # %% [raw]
 # # BEGIN SOLUTION
@@ -796,10 +795,10 @@ plt.show()
 #
 # Write `response_jacobian`.
 #
-# *Hidden tests:* ridge regression with a penalty for each coordinate, against the closed form
-# (3 points); logistic regression with a weight for each example, $p\ne n$ (3 points); a single
-# hyperparameter and a single weight (2 points); a change of the coordinates of $w$ and $\theta$
-# (2 points); float32 (1 point); ten digits in float64 (1 point).
+# *Hidden tests:* ridge regression with a penalty for each weight (3 points); logistic regression with
+# a weight for each example, $p\ne n$ (3 points); a single hyperparameter, and a single weight
+# (2 points); a change of the coordinates of $w$ and of $\theta$ (2 points); float32 (1 point); ten
+# digits in float64 (1 point).
 
 # %% [raw]
 # # BEGIN SOLUTION
@@ -904,9 +903,8 @@ plt.show()
 # Write `fisher` and `natural_gradient`.
 #
 # *Hidden tests:* the Fisher matrix of a linear classifier and of a network (4 points), of a single
-# example (1 point), and of a classifier that is nearly certain, with logits in the hundreds (2 points);
-# the natural gradient with damping (4 points), without damping in two coordinate systems (2 points);
-# float32 (1 point).
+# example (1 point), and with logits that are all in the thousands (2 points); the natural gradient
+# with damping (4 points), without damping in other coordinates (2 points); float32 (1 point).
 
 # %% [raw]
 # # BEGIN SOLUTION

@@ -100,10 +100,13 @@ class Builder:
 
     def _given(self, module: str, name: str, kwargs: dict[str, Any]) -> Any:
         make = getattr(importlib.import_module(module), name)
-        return make(**{key: self.build(value) for key, value in kwargs.items()})
+        return make(**self._named(kwargs))
 
-    def _source(self, source: str) -> Any:
-        return eval(source, {"jax": jax, "jnp": jnp})
+    def _source(self, source: str, names: dict[str, Any]) -> Any:
+        return eval(source, {"jax": jax, "jnp": jnp, **self._named(names)})
+
+    def _named(self, forms: dict[str, Any]) -> dict[str, Any]:
+        return {name: self.build(form) for name, form in forms.items()}
 
 
 BUILDERS = {

@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from grader.checks import given
+from grader.checks import recipes
 from grader.checks.programs import Program, export_here
 
 
@@ -65,15 +65,15 @@ class Inputs:
         norm = np.sqrt(sum(float(np.sum(leaf**2)) for leaf in jax.tree.leaves(random)))
         return jax.tree.map(lambda leaf: leaf / norm, random)
 
-    def given(self, name: str, **kwargs: Any) -> given.Recipe:
+    def given(self, name: str, **kwargs: Any) -> recipes.Recipe:
         """What the given module's function `name` makes, on both sides."""
         if self._module is None:
             raise ValueError("this assignment has no given module")
-        return given.given(self._module, name, kwargs)
+        return recipes.given(self._module, name, kwargs)
 
-    def source(self, text: str) -> given.Recipe:
-        """A function from a line of source, on both sides; it may use `jax` and `jnp`."""
-        return given.source(text)
+    def source(self, text: str, **names: Any) -> recipes.Recipe:
+        """A function from a line of source, on both sides; it may use `jax`, `jnp` and `names`."""
+        return recipes.source(text, names)
 
     def program(self, function: Callable[..., Any], *args: Any) -> Program:
         """One of our own functions as an exported program: what a cost is measured against."""

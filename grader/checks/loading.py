@@ -23,7 +23,6 @@ class LoadedAssignment:
     mutants: tuple[Mutant, ...]
     alternates: tuple[Alternate, ...]
     given_module: ModuleType | None
-    given_files: dict[str, bytes]
     version: str
 
 
@@ -33,11 +32,6 @@ def load_assignment(folder: Path) -> LoadedAssignment:
     Missing `mutants.py`, `alternates.py` and `given/` are empty; `checks.py` must be there.
     """
     name = folder.name
-    given_files = {
-        path.relative_to(folder / "given").as_posix(): path.read_bytes()
-        for path in sorted((folder / "given").rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
-    }
     given_module = _given_module(folder)
     checks = _load(folder, "checks.py", required=True)
     mutants = _load(folder, "mutants.py")
@@ -49,7 +43,6 @@ def load_assignment(folder: Path) -> LoadedAssignment:
         mutants=_declared(mutants, Mutant),
         alternates=_declared(alternates, Alternate),
         given_module=given_module,
-        given_files=given_files,
         version=_version(folder),
     )
     _check_names(loaded)

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jax import export as jax_export
 
-from grader.checks import given
+from grader.checks import recipes
 from grader.outcomes import GraderError
 from grader.sandbox import values
 
@@ -77,7 +77,7 @@ class Program:
 
 def is_traced(value: Any) -> bool:
     """Whether an argument becomes a program's input: a pytree of arrays, with at least one."""
-    if isinstance(value, given.Recipe):
+    if isinstance(value, recipes.Recipe):
         return False
     leaves = jax.tree.leaves(value)
     return bool(leaves) and all(isinstance(leaf, np.ndarray | jax.Array) for leaf in leaves)
@@ -93,7 +93,7 @@ def shapes_only(value: Any, *, x64: bool) -> Any:
 def export_here(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> bytes:
     """Export one of our own functions; arrays among `args` become inputs."""
     traced = [index for index, arg in enumerate(args) if is_traced(arg)]
-    fixed = [None if index in traced else given.localise(arg) for index, arg in enumerate(args)]
+    fixed = [None if index in traced else recipes.localise(arg) for index, arg in enumerate(args)]
 
     def program(*inputs: Any) -> Any:
         filled = list(fixed)
@@ -101,6 +101,6 @@ def export_here(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[
             filled[index] = value
         return function(*filled, **kwargs)
 
-    shapes = jax.eval_shape(lambda: [given.localise(args[index]) for index in traced])
+    shapes = jax.eval_shape(lambda: [recipes.localise(args[index]) for index in traced])
     exported = jax_export.export(jax.jit(program), platforms=["cpu"])(*shapes)
     return bytes(exported.serialize())

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import jax
 import numpy as np
 
-from grader.checks import given, programs
+from grader.checks import programs, recipes
 from grader.checks.declare import AuthoringError, Check
 from grader.checks.messages import call_failure
 from grader.checks.programs import Analyst, NoAnalyst, Program
@@ -114,27 +114,27 @@ class RemoteBackend:
 
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return wrap_handles(
-            self._ask("call", target, target=target, args=list(args), kwargs=kwargs), self
+            self._ask("call", spoken_name(target), target=target, args=list(args), kwargs=kwargs), self
         )
 
     def value(self, target: Any) -> Any:
-        return wrap_handles(self._ask("value", target, target=target), self)
+        return wrap_handles(self._ask("value", spoken_name(target), target=target), self)
 
     def program(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Program:
         shapes = [programs.shapes_only(arg, x64=self._x64) for arg in args]
         target = values.student_name(name)
-        serialised = self._ask("export", target, target=target, args=shapes, kwargs=kwargs)
+        serialised = self._ask("export", name, target=target, args=shapes, kwargs=kwargs)
         if not isinstance(serialised, bytes):
             raise StudentFailure(Outcome.NOT_EXPORTABLE, "the exported program is no program")
         traced = [arg for arg in args if programs.is_traced(arg)]
         return Program(serialised, traced, self._analyst)
 
-    def _ask(self, kind: str, target: Any, **parts: Any) -> Any:
+    def _ask(self, kind: str, name: str, **parts: Any) -> Any:
         try:
             return self._session.call(kind, seconds=self._seconds, x64=self._x64, **parts)
         except CallFailed as failed:
             outcome, message = call_failure(
-                failed.kind, failed.text, name=spoken_name(target), exporting=kind == "export"
+                failed.kind, failed.text, name=name, exporting=kind == "export"
             )
             raise StudentFailure(outcome, message) from None
 
@@ -195,7 +195,7 @@ class LocalBackend:
             return type(value)(map(self._argument, value))
         if isinstance(value, dict):
             return {key: self._argument(item) for key, item in value.items()}
-        return given.localise(value)
+        return recipes.localise(value)
 
     def _resolve(self, target: Any) -> Any:
         if isinstance(target, LocalHandle):

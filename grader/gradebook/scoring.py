@@ -74,11 +74,11 @@ def best_score(scores: Iterable[Score]) -> Score | None:
     that has it. Where none has, the newest.
     """
     best: Score | None = None
+    highest = -1.0  # below every final score
     for score in scores:
-        if best is None or best.final is None:
-            best = score
-        elif score.final is not None and score.final > best.final:
-            best = score
+        final = -1.0 if score.final is None else score.final
+        if highest < 0.0 or final > highest:
+            best, highest = score, final
     return best
 
 

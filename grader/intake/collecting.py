@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from grader.intake.names import Names, check_kind, check_path
+from grader.intake.names import Names, check_kind, check_path, fold, printable
 from grader.intake.notebooks import Notebook, read_notebook
 from grader.intake.refusals import MIB, Limits, Refused
 
@@ -33,7 +33,7 @@ class FoundNotebook:
 
 @dataclass(frozen=True)
 class RefusedFile:
-    """A file that was not taken, and why."""
+    """A file that was not taken, and why. Odd characters of its name are escaped."""
 
     file: str
     why: Refused
@@ -49,39 +49,52 @@ class Collected:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that was seen. `read(limit)` gives at most `limit` bytes, or raises `Refused`."""
+    """Something that was seen. `read(limit)` gives at most `limit` bytes, or raises `Refused`.
+
+    `refused` is set for what is refused before its name is looked at.
+    """
 
     file: str
     read: Callable[[int], bytes]
+    refused: Refused | None = None
 
 
 def collect(candidates: Iterable[Candidate], names: Names, limits: CollectingLimits) -> Collected:
     """Read the candidates that are some one student's only notebook."""
     refused: list[RefusedFile] = []
-    theirs: defaultdict[str, list[Candidate]] = defaultdict(list)
+    theirs: defaultdict[str, list[tuple[str, Candidate]]] = defaultdict(list)
     for candidate in candidates:
         try:
-            parts = check_path(candidate.file)
-            check_kind(parts)
-            theirs[names.student_of(parts)].append(candidate)
+            student = _student_of(candidate, names)
         except Refused as why:
-            refused.append(RefusedFile(candidate.file, why))
+            refused.append(RefusedFile(printable(candidate.file), why))
+        else:
+            theirs[fold(student)].append((student, candidate))
     found: list[FoundNotebook] = []
     left = limits.total_bytes
-    for student, files in theirs.items():
-        if len(files) > 1:
-            refused += _refuse_all(student, files)
+    for group in theirs.values():
+        student, file = group[0]
+        if len(group) > 1:
+            refused += _refuse_all(student, [one for _, one in group])
             continue
         try:
-            notebook = _read(student, files[0], left, limits)
+            notebook = _read(student, file, left, limits)
         except Refused as why:
-            refused.append(RefusedFile(files[0].file, why))
+            refused.append(RefusedFile(file.file, why))
         else:
             left -= len(notebook.data)
             found.append(notebook)
     found.sort(key=lambda one: one.file)
     refused.sort(key=lambda one: one.file)
     return Collected(tuple(found), tuple(refused))
+
+
+def _student_of(candidate: Candidate, names: Names) -> str:
+    if candidate.refused is not None:
+        raise candidate.refused
+    parts = check_path(candidate.file)
+    check_kind(parts)
+    return names.student_of(parts)
 
 
 def _refuse_all(student: str, files: list[Candidate]) -> list[RefusedFile]:

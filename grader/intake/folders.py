@@ -47,7 +47,7 @@ def _walk(folder: Path, prefix: str, depth: int) -> Iterator[Candidate]:
         with os.scandir(folder) as listing:
             entries = sorted(listing, key=lambda entry: entry.name)
     except OSError as error:
-        yield Candidate(f"{prefix}(folder)", partial(_refuse, _unreadable(error)))
+        yield Candidate(f"{prefix}(folder)", _nothing, _unreadable(error))
         return
     for entry in entries:
         name = f"{prefix}{entry.name}"
@@ -57,7 +57,7 @@ def _walk(folder: Path, prefix: str, depth: int) -> Iterator[Candidate]:
             yield from _walk(Path(entry.path), f"{name}/", depth + 1)
         else:
             why = Refused("the folder lies too deep; what is in it was not looked at.")
-            yield Candidate(name, partial(_refuse, why))
+            yield Candidate(name, _nothing, why)
 
 
 def _read_file(path: Path, limit: int) -> bytes:
@@ -80,5 +80,5 @@ def _unreadable(error: OSError) -> Refused:
     return Refused(f"it cannot be read: {error.strerror}.", hint="Check its permissions.")
 
 
-def _refuse(why: Refused, _limit: int) -> bytes:
-    raise why
+def _nothing(_limit: int) -> bytes:
+    return b""

@@ -120,6 +120,11 @@ def fold(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
+def printable(name: str) -> str:
+    """A name with odd characters escaped: no terminal obeys it, and it is always UTF-8."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+
+
 def _spellings(name: str) -> Iterable[str]:
     """What Canvas may make of a name: `Last, First` or any split of `First Last`, squeezed."""
     last, comma, first = name.partition(",")

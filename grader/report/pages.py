@@ -47,7 +47,7 @@ def feedback_page(report: AssignmentReport, row: ReportRow) -> str:
 
 @cache
 def _engine() -> Engine:
-    return Engine(dirs=[_TEMPLATES], autoescape=True, string_if_invalid=UNKNOWN_NAME)
+    return Engine(dirs=[str(_TEMPLATES)], string_if_invalid=UNKNOWN_NAME)
 
 
 @cache
@@ -62,6 +62,6 @@ def _style() -> tuple[str, str]:
 def _render(template: str, values: dict[str, object]) -> str:
     css, policy = _style()
     values = {**values, "css": mark_safe(css), "policy": mark_safe(policy)}
-    # Without these two, the engine would ask Django's settings, which there may not be.
-    context = Context(values, use_l10n=False, use_tz=False)
+    # Left open, this one would have the engine ask Django's settings, which there may not be.
+    context = Context(values, autoescape=True, use_l10n=False)
     return _engine().get_template(template).render(context)

@@ -20,7 +20,9 @@ class Sentence:
 
 
 ENDINGS: dict[Ending, Sentence] = {
-    Ending.FINISHED: Sentence("Ran to the end", "Your notebook ran from the first cell to the last."),
+    Ending.FINISHED: Sentence(
+        "Ran to the end", "Your notebook ran from the first cell to the last."
+    ),
     Ending.TIMEOUT: Sentence(
         "Out of time",
         "Your notebook was still running when its time was up, so it was stopped there.",
@@ -112,7 +114,7 @@ OUTCOMES: dict[Outcome, Sentence] = {
     Outcome.NOT_EXPORTABLE: Sentence(
         "Cannot be compiled whole",
         "JAX could not turn your function into one compiled program.",
-        "Take out prints, callbacks and conversions to NumPy, and Python branches on traced values.",
+        "Take out prints, callbacks, conversions to NumPy and Python branches on traced values.",
     ),
     Outcome.STOPPED: Sentence(
         "Not reached",

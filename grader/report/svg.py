@@ -38,7 +38,7 @@ def _dress_element(
     for attribute in _DROPPED if not is_root else ("class",):
         element.attrib.pop(attribute, None)
     for attribute in _PAINT:
-        if (paint := element.get(attribute)) in colours:
+        if (paint := element.get(attribute, "")) in colours:
             element.set(attribute, colours[paint])
     if "id" in element.attrib:
         element.set("id", f"{name}-{element.attrib['id']}")

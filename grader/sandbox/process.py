@@ -8,7 +8,6 @@ all together, time in the engine) this can't tell.
 
 import contextlib
 import os
-import resource
 import select
 import shutil
 import signal
@@ -56,14 +55,13 @@ class ProcessBox(Box):
         self._diagnostics = b""
         runner = request.environment.parent / "runner"
         self._process = subprocess.Popen(
-            [sys.executable, "-I", str(runner)],
+            ["/bin/sh", "-c", limit_commands(request.limits), "sh", sys.executable, "-I", str(runner)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=self._folder,
             env=clean_environment(self._folder),
             start_new_session=True,
-            preexec_fn=lambda: apply_limits(request.limits),  # noqa: PLW1509 -- threads hold no lock it needs
         )
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             assert stream is not None
@@ -158,10 +156,14 @@ def clean_environment(home: Path) -> dict[str, str]:
     }
 
 
-def apply_limits(limits: BoxLimits) -> None:
-    """Set the child's own limits, between fork and exec."""
-    address_space = limits.memory_bytes * ADDRESS_SPACE_FACTOR
-    resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.tmp_bytes, limits.tmp_bytes))
+def limit_commands(limits: BoxLimits) -> str:
+    """A shell line that limits itself and becomes its arguments.
+
+    A shell, because a function between fork and exec is not safe beside JAX's threads.
+    """
+    address_space_kib = limits.memory_bytes * ADDRESS_SPACE_FACTOR // 1024
+    file_blocks = limits.tmp_bytes // 512
+    return (
+        f"ulimit -c 0; ulimit -n 1024; ulimit -f {file_blocks}; "
+        f'ulimit -v {address_space_kib}; exec "$@"'
+    )

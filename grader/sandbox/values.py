@@ -52,9 +52,9 @@ def given(module: str, name: str, kwargs: dict[str, Any]) -> Form:
     return Form(("g", module, name, kwargs))
 
 
-def source(text: str) -> Form:
-    """The value of a line of Python in which `jax` and `jnp` are known."""
-    return Form(("s", text))
+def source(text: str, names: dict[str, Any]) -> Form:
+    """The value of a line of Python in which `jax`, `jnp` and `names` are known."""
+    return Form(("s", text, names))
 
 
 def attribute(owner: Any, name: str) -> Form:
@@ -107,11 +107,17 @@ class Encoder:
         tag, *parts = form.parts
         if tag == "g":
             module, name, kwargs = parts
-            return ["g", module, name, {key: self.encode(item) for key, item in kwargs.items()}]
+            return ["g", module, name, self._named(kwargs)]
+        if tag == "s":
+            text, names = parts
+            return ["s", text, self._named(names)]
         if tag == ".":
             owner, name = parts
             return [".", self.encode(owner), name]
         return [tag, *parts]
+
+    def _named(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: self.encode(value) for name, value in values.items()}
 
     def _array(self, array: np.ndarray) -> list[Any]:
         if array.dtype.name not in DTYPES:

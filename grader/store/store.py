@@ -213,6 +213,7 @@ class Store:
 
     def finish(self, lease: Lease, graded: GradedSubmission, *, environment: str = "") -> ResultRow:
         """Keep what grading found, exactly once. Raises `LeaseLost` for a stale lease."""
+        record = _as_json(graded)
         with self._tables.transaction():
             row = self._tables.leased(lease)
             result = self._tables.results().create(
@@ -224,7 +225,7 @@ class Store:
                 earned=float(graded.earned),
                 points=float(graded.points),
                 ending=graded.ending,
-                record=graded.to_json(),
+                record=record,
                 created_at=datetime.now(UTC),
             )
             row.attempts, row.note = 0, ""
@@ -320,6 +321,13 @@ class Store:
             rows = self._tables.manual_scores()
             rows = rows.filter(submission__assignment=assignment).order_by("pk")
             return tuple(row.as_row() for row in rows)
+
+
+def _as_json(graded: GradedSubmission) -> str:
+    try:
+        return graded.to_json()
+    except ValueError as error:  # as for text with lone surrogates
+        raise GraderError(f"what grading found cannot be written down: {error}") from error
 
 
 def _shown(file_name: str) -> str:

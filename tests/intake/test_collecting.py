@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -94,13 +95,13 @@ def test_names_that_differ_by_case_or_unicode_form_are_one_student(tmp_path: Pat
     assert len(import_folder(tmp_path).refused) == 2
 
 
-@pytest.mark.parametrize("kind", ["symlink", "dangling", "folder link", "pipe", "locked name"])
+@pytest.mark.parametrize("kind", ["symlink", "dangling", "folder link", "pipe", "link to itself"])
 def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
     secret = fill(tmp_path / "secret", {"real.ipynb": GOOD})
     folder = fill(tmp_path / "in", {"fine.ipynb": GOOD})
     if kind == "pipe":
         os.mkfifo(folder / "ada.ipynb")
-    elif kind == "locked name":
+    elif kind == "link to itself":
         (folder / "ada.ipynb").symlink_to("ada.ipynb")
     else:
         target = {"symlink": "real.ipynb", "dangling": "nothing", "folder link": ""}[kind]
@@ -149,7 +150,8 @@ def test_too_many_files_are_refused_as_a_whole(tmp_path: Path) -> None:
 CANVAS = [
     pytest.param("lovelaceada_111_9_ps1.ipynb", "ada", id="by Canvas id"),
     pytest.param("anything_LATE_111_9_ps1-2.ipynb", "ada", id="late"),
-    pytest.param("bergannavander_5_9_a_b.ipynb", None, id="words in another order"),
+    pytest.param("bergannavander_5_9_a_b.ipynb", "berg", id="by the last word of the name"),
+    pytest.param("annabergvander_5_9_a_b.ipynb", None, id="words in another order"),
     pytest.param("vanderberganna_5_9_a_b.ipynb", "berg", id="by name"),
     pytest.param("angstromzoe_5_9_ps1.ipynb", "oe", id="by name without accents"),
     pytest.param("ångströmzoë_5_9_ps1.ipynb", "oe", id="by name with accents"),
@@ -194,7 +196,18 @@ def test_an_ambiguous_name_says_whom_it_fits(tmp_path: Path) -> None:
 def test_odd_names_of_an_archive_are_listed(tmp_path: Path, name: str, says: str) -> None:
     collected = read_archive(pack(tmp_path / "z.zip", {name: GOOD, "fine.ipynb": GOOD}))
     assert students(collected) == {"fine": "fine.ipynb"}
-    assert says in reasons(collected)[name]
+    (why,) = reasons(collected).values()
+    assert says in why
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"), [(b"\xff.ipynb", "\\udcff.ipynb"), (b"\x1b[2J.ipynb", "\\x1b[2J.ipynb")]
+)
+def test_refused_names_can_be_printed(tmp_path: Path, raw: bytes, shown: str) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + raw)).write_bytes(GOOD)
+    ((name, why),) = reasons(import_folder(tmp_path)).items()
+    assert name == shown
+    assert f"{name} {why}".encode()
 
 
 def test_a_name_cut_at_a_nul_is_refused(tmp_path: Path) -> None:
@@ -288,9 +301,7 @@ def test_any_damage_to_an_archive_refuses_or_lists(
     data[at : at + cut] = into
     path = tmp_path / "z.zip"
     path.write_bytes(data)
-    try:
-        collected = read_archive(path, ROSTER)
-    except Refused as refused:
-        assert str(path) in str(refused)
-    else:
-        assert all(one.data == GOOD for one in collected.found)
+    found = ()
+    with suppress(Refused):
+        found = read_archive(path, ROSTER).found
+    assert all(one.data == GOOD for one in found)

@@ -11,3 +11,12 @@ def double_precision_allowed() -> Iterator[None]:
     """Float32 arguments stay float32 in this mode too, and a stray float64 default shows up."""
     with jax.enable_x64(True):
         yield
+
+
+@pytest.fixture(autouse=True)
+def quick_compilation() -> Iterator[None]:
+    """Nearly all the time goes into compiling tiny programs, which need no optimisation."""
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)

@@ -1,5 +1,7 @@
 """Lecture 3: Fisher matrices against sums over labels, and what natural descent does not see."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,22 +13,38 @@ from reference import metrics, problems, taylor
 from reference.pytrees import as_vector
 
 EXACT = 1e-10  # float64; both sides are short sums of products
-SIZES = [((3, 4, 3), 5), ((2, 2), 1), ((4, 3, 2, 5), 3)]  # widths, num_examples
+SIZES = [((3, 4, 3), 5), ((2, 2), 1)]  # widths, num_examples
+NETWORK = problems.perceptron_outputs
+
+parameters = jax.jit(problems.perceptron_parameters, static_argnums=(1, 2))
+fisher_matrix = jax.jit(metrics.fisher_matrix, static_argnums=0)
+empirical_fisher_matrix = jax.jit(metrics.empirical_fisher_matrix, static_argnums=0)
+fisher_vector_product = jax.jit(metrics.fisher_vector_product, static_argnums=0)
+empirical_fisher_vector_product = jax.jit(metrics.empirical_fisher_vector_product, static_argnums=0)
+natural_gradient = jax.jit(metrics.natural_gradient, static_argnums=0)
 
 
-def classifier(widths, num_examples, *, seed=0, dtype=float):
-    """w, inputs, labels and a direction v for `problems.perceptron_outputs`."""
-    keys = jax.random.split(jax.random.key(seed), 4)
-    w, v = (problems.perceptron_parameters(key, widths, dtype) for key in keys[:2])
-    inputs = jax.random.normal(keys[2], (num_examples, widths[0]), dtype)
-    return w, inputs, jax.random.randint(keys[3], (num_examples,), 0, widths[-1]), v
+@partial(jax.jit, static_argnums=0)
+def loss_gradient(logits_fn, w, inputs, labels):
+    def loss(w):
+        return jnp.mean(metrics.negative_log_likelihoods(logits_fn(w, inputs), labels))
+
+    return jax.grad(loss)(w)
+
+
+def classifier(widths, num_examples, *, seed=0, dtype="float64"):
+    """w, inputs, labels and a direction v for the network."""
+    rng, keys = np.random.default_rng(seed), jax.random.split(jax.random.key(seed))
+    w, v = (parameters(key, widths, dtype) for key in keys)
+    inputs = jnp.asarray(rng.normal(size=(num_examples, widths[0])), dtype)
+    return w, inputs, rng.integers(0, widths[-1], size=num_examples), v
 
 
 def outer_products_of_gradients(w, inputs, num_labels):
     """g g^T of every example at every possible label, (N, K, P, P), and the probabilities."""
 
     def loss(w, x, label):
-        return -jax.nn.log_softmax(problems.perceptron_outputs(w, x[None])[0])[label]
+        return -jax.nn.log_softmax(NETWORK(w, x[None])[0])[label]
 
     @jax.jit
     def gradients(w):
@@ -40,7 +58,7 @@ def outer_products_of_gradients(w, inputs, num_labels):
 
 
 def probabilities(w, inputs):
-    return np.asarray(jax.nn.softmax(problems.perceptron_outputs(w, inputs)))
+    return np.asarray(jax.jit(lambda w: jax.nn.softmax(NETWORK(w, inputs)))(w))
 
 
 # --- Distributions -------------------------------------------------------------------------------
@@ -58,14 +76,14 @@ def test_gaussian_fisher_is_the_mean_outer_product_of_scores(mean, std):
 
 @pytest.mark.parametrize("num_labels", [1, 2, 7])
 def test_softmax_fisher_is_the_covariance_of_a_draw_and_the_hessian_of_every_label(num_labels):
-    logits = 2 * jax.random.normal(jax.random.key(num_labels), (num_labels,))
-    fisher = metrics.softmax_fisher(logits)
-    p = np.asarray(jax.nn.softmax(logits))
+    logits = 2 * np.random.default_rng(num_labels).normal(size=num_labels)
+    fisher = jax.jit(metrics.softmax_fisher)(logits)
+    p = np.exp(logits) / np.exp(logits).sum()
     errors = np.eye(num_labels) - p  # a row a drawn label
     assert_allclose(fisher, errors.T * p @ errors, atol=EXACT)
+    hessian = jax.jit(jax.hessian(lambda z, label: logsumexp(z) - z[label]))
     for label in range(num_labels):
-        hessian = jax.hessian(lambda z, label=label: logsumexp(z) - z[label])(logits)
-        assert_allclose(fisher, hessian, atol=EXACT)
+        assert_allclose(fisher, hessian(logits, label), atol=EXACT)
 
 
 def test_negative_log_likelihoods_stay_finite_for_large_logits():
@@ -83,7 +101,7 @@ def test_fisher_matrix_takes_labels_from_the_model(widths, num_examples):
     p = probabilities(w, inputs)
     outer_products = outer_products_of_gradients(w, inputs, widths[-1])
     expected = np.einsum("nk,nkpq->pq", p, outer_products) / num_examples
-    fisher = metrics.fisher_matrix(problems.perceptron_outputs, w, inputs)
+    fisher = fisher_matrix(NETWORK, w, inputs)
     assert_allclose(fisher, expected, atol=EXACT)
 
 
@@ -92,32 +110,31 @@ def test_empirical_fisher_matrix_takes_labels_from_the_data_and_differs(widths, 
     w, inputs, labels, _ = classifier(widths, num_examples)
     outer_products = outer_products_of_gradients(w, inputs, widths[-1])
     expected = outer_products[np.arange(num_examples), labels].mean(axis=0)
-    empirical = metrics.empirical_fisher_matrix(problems.perceptron_outputs, w, inputs, labels)
+    empirical = empirical_fisher_matrix(NETWORK, w, inputs, labels)
     assert_allclose(empirical, expected, atol=EXACT)
-    fisher = metrics.fisher_matrix(problems.perceptron_outputs, w, inputs)
+    fisher = fisher_matrix(NETWORK, w, inputs)
     assert np.linalg.norm(empirical - fisher) > 0.05 * np.linalg.norm(fisher)
 
 
 def test_fisher_matrix_is_the_gauss_newton_matrix_of_the_cross_entropy():
     w, inputs, labels, _ = classifier((3, 4, 3), 5)
     G = taylor.gauss_newton_matrix(
-        lambda w: problems.perceptron_outputs(w, inputs),
+        lambda w: NETWORK(w, inputs),
         lambda z: jnp.mean(metrics.negative_log_likelihoods(z, labels)),
         w,
     )
-    assert_allclose(metrics.fisher_matrix(problems.perceptron_outputs, w, inputs), G, atol=EXACT)
+    assert_allclose(fisher_matrix(NETWORK, w, inputs), G, atol=EXACT)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", EXACT), ("float32", 2e-5)])
 @pytest.mark.parametrize(("widths", "num_examples"), SIZES)
 def test_products_are_those_of_the_dense_matrices(widths, num_examples, dtype, tolerance):
     w, inputs, labels, v = classifier(widths, num_examples, dtype=dtype)
-    network = problems.perceptron_outputs
     products = [
-        (metrics.fisher_vector_product(network, w, inputs, v),
-         metrics.fisher_matrix(network, w, inputs)),
-        (metrics.empirical_fisher_vector_product(network, w, inputs, labels, v),
-         metrics.empirical_fisher_matrix(network, w, inputs, labels)),
+        (fisher_vector_product(NETWORK, w, inputs, v),
+         fisher_matrix(NETWORK, w, inputs)),
+        (empirical_fisher_vector_product(NETWORK, w, inputs, labels, v),
+         empirical_fisher_matrix(NETWORK, w, inputs, labels)),
     ]  # fmt: skip
     for product, matrix in products:
         assert jax.tree.map(jnp.shape, product) == jax.tree.map(jnp.shape, w)
@@ -129,9 +146,10 @@ def test_products_are_those_of_the_dense_matrices(widths, num_examples, dtype, t
 def test_fisher_matrix_measures_the_divergence_of_a_small_step():
     w, inputs, _, v = classifier((3, 4, 3), 5)
     step = 1e-4
-    p, q = (probabilities(jax.tree.map(lambda w, v: w + e * v, w, v), inputs) for e in (0.0, step))
+    p = probabilities(w, inputs)
+    q = probabilities(jax.tree.map(lambda w, v: w + step * v, w, v), inputs)
     divergence = np.mean(np.sum(p * np.log(p / q), axis=1))
-    Fv = metrics.fisher_vector_product(problems.perceptron_outputs, w, inputs, v)
+    Fv = fisher_vector_product(NETWORK, w, inputs, v)
     # The next term of the expansion is `step` times as large.
     assert_allclose(divergence / step**2, as_vector(v) @ as_vector(Fv) / 2, rtol=1e-2)
 
@@ -153,11 +171,9 @@ def regular_problem(seed):
 @pytest.mark.parametrize("damping", [0.0, 0.3])
 def test_natural_gradient_solves_with_the_damped_fisher(damping):
     w, inputs, labels = regular_problem(0)
-    direction = metrics.natural_gradient(pinned_logits, w, inputs, labels, damping=damping)
-    F = metrics.fisher_matrix(pinned_logits, w, inputs)
-    gradient = jax.grad(
-        lambda w: jnp.mean(metrics.negative_log_likelihoods(pinned_logits(w, inputs), labels))
-    )(w)
+    direction = natural_gradient(pinned_logits, w, inputs, labels, damping=damping)
+    F = fisher_matrix(pinned_logits, w, inputs)
+    gradient = loss_gradient(pinned_logits, w, inputs, labels)
     assert jax.tree.structure(direction) == jax.tree.structure(w)
     solved = F @ as_vector(direction) + damping * as_vector(direction)
     assert_allclose(solved, as_vector(gradient), atol=EXACT)
@@ -168,11 +184,9 @@ def test_natural_gradient_is_the_shortest_solution_where_the_fisher_is_singular(
     widths, num_examples
 ):
     w, inputs, labels, _ = classifier(widths, num_examples)
-    network = problems.perceptron_outputs
-    direction = as_vector(metrics.natural_gradient(network, w, inputs, labels))
-    F = metrics.fisher_matrix(network, w, inputs)
-    loss = lambda w: jnp.mean(metrics.negative_log_likelihoods(network(w, inputs), labels))
-    gradient = as_vector(jax.grad(loss)(w))
+    direction = as_vector(natural_gradient(NETWORK, w, inputs, labels))
+    F = fisher_matrix(NETWORK, w, inputs)
+    gradient = as_vector(loss_gradient(NETWORK, w, inputs, labels))
     # Eigenvalues of F near the cutoff lose digits: 1e-7 is what the worst of these sizes keeps.
     assert_allclose(F @ direction, gradient, atol=1e-7)
     assert_allclose(np.linalg.pinv(F, hermitian=True, rtol=1e-12) @ gradient, direction, rtol=1e-4)
@@ -202,8 +216,7 @@ def test_gradient_descent_does_see_a_linear_change_of_coordinates():
     T = np.eye(6) + 0.3 * np.random.default_rng(10).normal(size=(6, 6))
 
     def one_step(logits_fn, w):
-        loss = lambda w: jnp.mean(metrics.negative_log_likelihoods(logits_fn(w, inputs), labels))
-        return jax.tree.map(lambda w, g: jnp.stack([w, w - 0.5 * g]), w, jax.grad(loss)(w))
+        return jnp.stack([w, w - 0.5 * loss_gradient(logits_fn, w, inputs, labels)])
 
     iterates_w, iterates_v = descend_in_both_coordinates(one_step, w_0, T)
     assert np.abs(iterates_v @ T.T - iterates_w).max() > 1e-2
@@ -228,5 +241,5 @@ def test_natural_descent_iterates_are_steps_along_natural_gradients_of_trees():
     )
     for k in range(4):
         jax.tree.map(lambda ws, w, k=k: assert_allclose(ws[k], w, atol=EXACT), iterates, w)
-        direction = metrics.natural_gradient(pinned_logits, w, inputs, labels, damping=0.01)
+        direction = natural_gradient(pinned_logits, w, inputs, labels, damping=0.01)
         w = jax.tree.map(lambda w, d: w - 0.7 * d, w, direction)

@@ -26,6 +26,7 @@ from grader.report import AssignmentReport, ReportRow, RowState
 
 TORONTO = ZoneInfo("America/Toronto")
 DUE = datetime(2027, 2, 10, 23, 59, tzinfo=TORONTO)
+ON_TIME = Lateness()
 HIDDEN_ERROR, HIDDEN_ALLOWED = 0.4217733, 3.1e-5
 
 QUESTIONS = (
@@ -77,7 +78,7 @@ class Behaviour:
     cells: tuple[CellRecord, ...] = (CellRecord(0, CellStatus.OK, 0.1),)
     seconds: float = 21.0
     mebibytes: int = 410
-    lateness: Lateness = Lateness()
+    lateness: Lateness = ON_TIME
     written: float | None = 5.0
     state: RowState = RowState.GRADED
     note: str = ""
@@ -115,7 +116,7 @@ _EMPIRICAL = Finding(
 _COLUMN = Finding(
     Outcome.WRONG_SHAPE, "The result is a column of shape (n, 1); a vector of shape (n,) is asked."
 )
-_TRACEBACK = """\x1b[0;31m---------------------------------------------------------------------------\x1b[0m
+_TRACEBACK = """\x1b[0;31m-----------------------------------------------------------------\x1b[0m
 \x1b[0;31mTypeError\x1b[0m                                 Traceback (most recent call last)
 Cell \x1b[0;32mIn[7]\x1b[0m, line 4
 \x1b[1;32m      2\x1b[0m key = jax.random.key(0)

@@ -1,5 +1,6 @@
 """A real store, on a real disk, with three students."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +9,17 @@ import pytest
 from grader.store import Store, StudentRow, open_store
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data") as opened:
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose database is made: migrating anew for each test takes longer than it."""
+    folder = tmp_path_factory.mktemp("store") / "data"
+    with open_store(folder) as opened:
         opened.update_roster([StudentRow(name) for name in ("ada", "bob", "eve")])
+    return folder
+
+
+@pytest.fixture
+def store(migrated: Path, tmp_path: Path) -> Iterator[Store]:
+    shutil.copytree(migrated, tmp_path / "data")
+    with open_store(tmp_path / "data") as opened:
         yield opened

@@ -190,6 +190,15 @@ def test_threads_of_a_pool_grade_each_submission_once(store: Store) -> None:
     assert store.end_batch(batch.id).counts == {"graded": 24, "failed": 0}
 
 
+def test_a_finding_that_cannot_be_written_is_our_failure(store: Store) -> None:
+    (number,) = submit(store, "ada")
+    lease = take(store)
+    with pytest.raises(GraderError, match="cannot be written down"):
+        store.finish(lease, graded(message="\ud800"))
+    assert store.fail(lease, "odd \ud800\0 text").state == State.QUEUED
+    assert store.submission(number).note.isprintable()
+
+
 def test_history_tells_what_happened_in_order(store: Store) -> None:
     (number,) = submit(store, "ada")
     store.fail(take(store), "engine down")

@@ -6,7 +6,8 @@ are plain: every attribute is an array, a pytree of arrays, or a function.
 
 Conventions. Weights of a layer have shape (in, out), and a layer computes `x @ W + b`. A regression
 cost is (1/2N) |outputs - targets|^2, summed over outputs and averaged over the N examples. A
-classification cost is the mean over examples of the negative log-likelihood in nats.
+classification cost is the mean over examples of the negative log-likelihood in nats. The functions
+are jitted, so that their derivatives compile as a whole.
 """
 
 from collections.abc import Callable, Sequence
@@ -125,6 +126,13 @@ def _apply(params: Params, inputs: Array) -> Array:
     return hidden @ params[-1]["W"] + params[-1]["b"]
 
 
+def _network(
+    params: Params, network: Callable[[Params], Any], output_loss: Callable[[Any], Array]
+) -> Network:
+    loss = jax.jit(lambda params: output_loss(network(params)))
+    return Network(params, jax.jit(network), jax.jit(output_loss), loss)
+
+
 def _negative_log_likelihood(logits: Array, labels: Array) -> Array:
     chosen = jnp.take_along_axis(jax.nn.log_softmax(logits), labels[:, None], axis=1)
     return -jnp.mean(chosen)
@@ -154,7 +162,7 @@ def mlp_regression(widths: Sequence[int], examples: int, seed: int) -> Network:
     def output_loss(outputs: Array) -> Array:
         return jnp.sum((outputs - targets) ** 2) / (2 * examples)
 
-    return Network(params, network, output_loss, loss=lambda params: output_loss(network(params)))
+    return _network(params, network, output_loss)
 
 
 def mlp_classification(widths: Sequence[int], examples: int, seed: int) -> Network:
@@ -170,7 +178,7 @@ def mlp_classification(widths: Sequence[int], examples: int, seed: int) -> Netwo
     def output_loss(outputs: Array) -> Array:
         return _negative_log_likelihood(outputs, labels)
 
-    return Network(params, network, output_loss, loss=lambda params: output_loss(network(params)))
+    return _network(params, network, output_loss)
 
 
 def gaussian_regression(widths: Sequence[int], examples: int, seed: int) -> Network:
@@ -192,7 +200,7 @@ def gaussian_regression(widths: Sequence[int], examples: int, seed: int) -> Netw
         standardised = (targets - outputs["mean"]) * jnp.exp(-outputs["log_scale"])
         return jnp.sum(standardised**2 / 2 + outputs["log_scale"]) / examples
 
-    return Network(params, network, output_loss, loss=lambda params: output_loss(network(params)))
+    return _network(params, network, output_loss)
 
 
 def linear_system(
@@ -227,7 +235,7 @@ def penalised_regression(examples: int, features: int, seed: int, mix: bool = Fa
         penalty = jnp.sum(jnp.exp(T @ theta) * (S @ w) ** 2) / 2
         return residual @ residual / (2 * examples) + penalty
 
-    return Penalised(jnp.asarray(w), jnp.asarray(theta), S, T, loss)
+    return Penalised(jnp.asarray(w), jnp.asarray(theta), S, T, jax.jit(loss))
 
 
 def weighted_logistic(examples: int, features: int, seed: int, penalty: float = 0.1) -> Penalised:
@@ -248,7 +256,7 @@ def weighted_logistic(examples: int, features: int, seed: int, penalty: float = 
         return jnp.mean(theta * jax.nn.softplus(-signed_ @ w)) + penalty * w @ w / 2
 
     S, T = jnp.eye(features), jnp.eye(examples)
-    return Penalised(jnp.asarray(w), jnp.asarray(theta), S, T, loss)
+    return Penalised(jnp.asarray(w), jnp.asarray(theta), S, T, jax.jit(loss))
 
 
 def softmax_classifier(
@@ -274,7 +282,7 @@ def softmax_classifier(
         free = _apply(unravel(transform @ w), X)
         return shift + jnp.pad(free, ((0, 0), (0, 1)))
 
-    return Classifier(w, X, y, transform, logits)
+    return Classifier(w, X, y, transform, jax.jit(logits))
 
 
 def random_features(

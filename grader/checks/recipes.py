@@ -51,13 +51,16 @@ def given(module: ModuleType, name: str, kwargs: dict[str, Any]) -> Recipe:
     make = getattr(module, name)
     return Recipe(
         values.given(module.__name__, name, kwargs),
-        lambda: make(**{key: localise(item) for key, item in kwargs.items()}),
+        lambda: make(**localise(kwargs)),
     )
 
 
-def source(text: str) -> Recipe:
-    """The function that a line of Python makes; it may use `jax` and `jnp`."""
-    return Recipe(values.source(text), lambda: eval(text, {"jax": jax, "jnp": jnp}))
+def source(text: str, names: dict[str, Any]) -> Recipe:
+    """The function that a line of Python makes; it may use `jax`, `jnp` and `names`."""
+    return Recipe(
+        values.source(text, names),
+        lambda: eval(text, {"jax": jax, "jnp": jnp, **localise(names)}),
+    )
 
 
 def data(value: Any) -> Any:

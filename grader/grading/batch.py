@@ -1,0 +1,146 @@
+"""Grades all that is queued, a bounded number at a time, resumable at any moment.
+
+The store's rows are the truth: a submission is claimed, graded and finished in the store,
+and whatever a killed run left half done is queued again by the next.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Collection
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from grader.grading.plan import GradingPlan
+from grader.grading.submission import grade_notebook
+from grader.intake import Refused
+from grader.outcomes import Ending, GradedSubmission, GraderError
+from grader.store import Lease, LeaseLost, Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Something happened to a submission: `step` says what; `graded` is there at its end."""
+
+    student: str
+    step: str
+    graded: GradedSubmission | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class BatchSummary:
+    """What a batch did. `failures` are ours: (student, why), each still without a score."""
+
+    graded: int
+    failures: tuple[tuple[str, str], ...]
+    requeued: int
+    leftovers_removed: int
+
+
+def grade_batch(
+    plan: GradingPlan,
+    store: Store,
+    *,
+    jobs: int,
+    only: Collection[str] | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> BatchSummary:
+    """Grade the assignment's queued submissions, `jobs` at a time.
+
+    Hold `store.grading_lock()`. An interrupt (Ctrl-C) gives the leases back and passes on.
+    """
+    requeued = store.requeue_stale()
+    leftovers = plan.sandbox.remove_leftovers(plan.request.labels)
+    batch = _Batch(plan, store, only, on_progress)
+    with ThreadPoolExecutor(jobs, thread_name_prefix="grading") as pool:
+        batch.run(pool, jobs)
+    return BatchSummary(
+        graded=batch.graded,
+        failures=tuple(batch.failures),
+        requeued=requeued,
+        leftovers_removed=leftovers,
+    )
+
+
+class _Batch:
+    def __init__(
+        self,
+        plan: GradingPlan,
+        store: Store,
+        only: Collection[str] | None,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self._plan = plan
+        self._store = store
+        self._only = only
+        self._tell = on_progress
+        self._stop = threading.Event()
+        self._row = store.start_batch(plan.assignment.name)
+        self.graded = 0
+        self.failures: list[tuple[str, str]] = []
+        self._lock = threading.Lock()
+
+    def run(self, pool: Executor, jobs: int) -> None:
+        """Keep `jobs` workers busy until the queue is empty."""
+        workers: list[Future[None]] = [pool.submit(self._work) for _ in range(jobs)]
+        try:
+            wait(workers)
+        finally:
+            self._stop.set()
+            wait(workers)
+            self._store.end_batch(self._row.id)
+        for worker in workers:
+            worker.result()
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            lease = self._store.claim(self._row, only=self._only)
+            if lease is None:
+                return
+            self._grade(lease)
+
+    def _grade(self, lease: Lease) -> None:
+        student = lease.submission.student
+
+        def step(text: str) -> None:
+            if self._stop.is_set():
+                raise _Interrupted
+            self._tell(Progress(student, text))
+
+        try:
+            graded = self._result(lease, step)
+            self._store.finish(lease, graded, environment=self._plan.assignment.environment)
+        except _Interrupted:
+            self._store.release(lease)
+        except LeaseLost:
+            log.warning("%s was graded by somebody else meanwhile", student)
+        except GraderError as error:
+            self._fail(lease, str(error))
+        except Exception as error:
+            log.exception("grading %s failed", student)
+            self._fail(lease, f"{type(error).__name__}: {error}")
+        else:
+            with self._lock:
+                self.graded += 1
+            self._tell(Progress(student, "graded", graded))
+
+    def _result(self, lease: Lease, step: Callable[[str], None]) -> GradedSubmission:
+        step("starting")
+        data = self._store.read_notebook_bytes(lease.submission)
+        try:
+            return grade_notebook(self._plan, data, on_step=step)
+        except Refused as refused:
+            # Intake took it once; what it refuses now runs nothing and scores nothing.
+            return GradedSubmission(Ending.CRASHED, str(refused), (), ())
+
+    def _fail(self, lease: Lease, why: str) -> None:
+        self._store.fail(lease, why)
+        with self._lock:
+            self.failures.append((lease.submission.student, why))
+        self._tell(Progress(lease.submission.student, "failed", failure=why))
+
+
+class _Interrupted(Exception):
+    """The run is being stopped; the submission goes back into the queue."""

@@ -1,0 +1,108 @@
+"""One submission's program in its box: started, run, called, and started again if it fell.
+
+A call that ends the box costs the check that made it. The next check gets a fresh box in
+which the notebook has run again, as often as the course's limit `restarts` says; so one
+function that crashes doesn't take the others' points.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from grader.course import Limits
+from grader.outcomes import CellRecord, Ending, Usage
+from grader.sandbox.box import BoxRequest, Sandbox
+from grader.sandbox.conversation import BoxEnded, Conversation
+
+CodeCell = tuple[int, str]
+
+
+class NotebookSession:
+    """Use `start`, then `ready_for_check` before each check, `call` within it, then `close`."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        request: BoxRequest,
+        limits: Limits,
+        cells: list[CodeCell],
+        files: dict[str, bytes],
+        on_cell: Callable[[CellRecord], None] = lambda _: None,
+    ) -> None:
+        self._sandbox = sandbox
+        self._request = request
+        self._limits = limits
+        self._cells = cells
+        self._files = files
+        self._on_cell = on_cell
+        self._conversation: Conversation | None = None
+        self._restarts_left = limits.restarts
+        self.cells: list[CellRecord] = []
+        self.usage = Usage()
+        self.phases: dict[str, float] = {}
+
+    def start(self) -> None:
+        """Open the box and run the notebook. Raises `BoxEnded` or `SandboxFault`."""
+        records: list[CellRecord] = []
+        started = time.monotonic()
+
+        def note(record: CellRecord) -> None:
+            records.append(record)
+            self._on_cell(record)
+
+        box = self._sandbox.open_box(self._request)
+        self._conversation = Conversation(box, self._limits.message_bytes)
+        self._spend("container start", started)
+        started = time.monotonic()
+        self._conversation.greet()
+        self._spend("imports", started)
+        started = time.monotonic()
+        try:
+            self._conversation.run_notebook(
+                self._cells,
+                self._files,
+                notebook_seconds=self._limits.notebook_seconds,
+                cell_seconds=self._limits.cell_seconds,
+                on_cell=note,
+            )
+        finally:
+            self._spend("notebook", started)
+            if not self.cells:
+                self.cells = records
+
+    def ready_for_check(self) -> BoxEnded | None:
+        """Have a live program, starting it again if it may be; else how it ended."""
+        if self._conversation and self._conversation.ended and self._restarts_left:
+            self._restarts_left -= 1
+            self._close_box()
+            try:
+                self.start()
+            except BoxEnded as ended:
+                self._restarts_left = 0
+                return ended
+        return self._conversation.ended if self._conversation else BoxEnded(Ending.EXITED)
+
+    def call(self, kind: str, *, seconds: float, x64: bool = True, **parts: Any) -> Any:
+        """See `Conversation.call`."""
+        assert self._conversation is not None
+        return self._conversation.call(kind, seconds=seconds, x64=x64, **parts)
+
+    def close(self) -> None:
+        """Destroy the box; `usage` then holds what all boxes of this session used."""
+        started = time.monotonic()
+        self._close_box()
+        self._spend("teardown", started)
+
+    def _close_box(self) -> None:
+        if self._conversation is None:
+            return
+        used = self._conversation.finish().usage
+        self._conversation = None
+        self.usage = Usage(
+            self.usage.wall_seconds + used.wall_seconds,
+            self.usage.cpu_seconds + used.cpu_seconds,
+            max(self.usage.memory_peak_bytes, used.memory_peak_bytes),
+        )
+
+    def _spend(self, phase: str, started: float) -> None:
+        self.phases[phase] = self.phases.get(phase, 0.0) + time.monotonic() - started

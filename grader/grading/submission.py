@@ -1,0 +1,120 @@
+"""Grades one notebook: runs it in a box, then puts each hidden check to it."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from grader.checks.messages import ENDINGS, stopped
+from grader.checks.declare import Check
+from grader.checks.running import run_check
+from grader.checks.student import RemoteBackend
+from grader.grading.analyst import BoxAnalyst
+from grader.grading.plan import GradingPlan
+from grader.grading.session import CodeCell, NotebookSession
+from grader.intake import CellKind, read_notebook
+from grader.outcomes import CellRecord, CellStatus, CheckResult, Ending, GradedSubmission
+from grader.sandbox.conversation import BoxEnded
+
+
+def grade_notebook(
+    plan: GradingPlan,
+    notebook: bytes,
+    *,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> GradedSubmission:
+    """What grading a notebook file's bytes finds. `on_step` hears what is going on.
+
+    Raises `Refused` for a file that is no notebook, and a `GraderError` when our side failed:
+    then there is no result.
+    """
+    cells = code_cells(notebook)
+    session = NotebookSession(
+        plan.sandbox,
+        plan.request,
+        plan.limits,
+        cells,
+        {**plan.files, f"{plan.assignment.name}.ipynb": notebook},
+        on_cell=lambda record: on_step(f"cell {record.index + 1}"),
+    )
+    analyst = BoxAnalyst(plan.sandbox, plan.request, plan.limits)
+    ending, detail = Ending.FINISHED, ""
+    try:
+        try:
+            session.start()
+        except BoxEnded as ended:
+            ending, detail = ended.ending, ended.detail
+        started = time.monotonic()
+        if ending is Ending.FINISHED:
+            results = _run_checks(plan, session, analyst, on_step)
+        else:
+            results = [_stopped(check, ending, detail) for check in plan.loaded.checks]
+        session.phases["checks"] = time.monotonic() - started
+    finally:
+        analyst.close()
+        session.close()
+    return GradedSubmission(
+        ending=ending,
+        message=_sentence(ending, detail),
+        cells=_with_cells_not_run(session.cells, cells),
+        checks=tuple(results),
+        usage=session.usage,
+        phases=session.phases,
+        checks_version=plan.loaded.version,
+    )
+
+
+def code_cells(notebook: bytes) -> list[CodeCell]:
+    """The notebook's code cells, each with its place among all cells. Raises `Refused`."""
+    return [
+        (index, cell.source)
+        for index, cell in enumerate(read_notebook(notebook).cells)
+        if cell.kind is CellKind.CODE and cell.source.strip()
+    ]
+
+
+def _run_checks(
+    plan: GradingPlan,
+    session: NotebookSession,
+    analyst: BoxAnalyst,
+    on_step: Callable[[str], None],
+) -> list[CheckResult]:
+    results: list[CheckResult] = []
+    for check in plan.loaded.checks:
+        on_step(check.name)
+        ended = session.ready_for_check()
+        if ended:
+            results.append(_stopped(check, ended.ending, ended.detail))
+            continue
+        backend = RemoteBackend(
+            session, check, call_seconds=plan.limits.call_seconds, analyst=analyst
+        )
+        results.append(run_check(check, backend, plan.oracle)[0])
+    return results
+
+
+def _stopped(check: Check, ending: Ending, detail: str) -> CheckResult:
+    outcome, message = stopped(ending, detail)
+    return CheckResult(
+        check=check.name,
+        question=check.question,
+        title=check.title,
+        points=check.points,
+        earned=0.0,
+        outcome=outcome,
+        message=message,
+    )
+
+
+def _sentence(ending: Ending, detail: str) -> str:
+    if ending is Ending.FINISHED:
+        return ""
+    # Protocol details are for staff; where in the notebook it happened is for everyone.
+    place = f" ({detail})" if detail.startswith("in ") else ""
+    return ENDINGS[ending] + place
+
+
+def _with_cells_not_run(
+    records: Sequence[CellRecord], cells: Sequence[CodeCell]
+) -> tuple[CellRecord, ...]:
+    seen = {record.index for record in records}
+    missing = [CellRecord(index, CellStatus.NOT_RUN) for index, _ in cells if index not in seen]
+    return tuple(sorted([*records, *missing], key=lambda record: record.index))
