@@ -54,7 +54,7 @@ def diagonal_for_eigenvalues(A, b, w0, step_size, num_steps):
     "q1",
     of="gd_iterates",
     refused_by="iterates_of_a_rotated_quadratic",
-    says="Q^T takes vectors into the eigenbasis and Q takes them back; yours are the other way round.",
+    says="Q^T takes vectors into the eigenbasis and Q takes them back; yours are swapped.",
 )
 def transposed_eigenvectors(A, b, w0, step_size, num_steps):
     a, Q = jnp.linalg.eigh(A)
@@ -87,7 +87,7 @@ def one_step_ahead(A, b, w0, step_size, num_steps):
     "q1",
     of="gd_iterates",
     refused_by="iterates_at_large_steps",
-    says="Where alpha a > 1 a mode changes sign at every step: don't take the rate's absolute value.",
+    says="Where alpha a > 1 a mode changes sign at each step: keep the sign of its rate.",
 )
 def absolute_rates(A, b, w0, step_size, num_steps):
     return _iterates(A, b, w0, step_size, num_steps, rates=jnp.abs)
@@ -229,8 +229,20 @@ def formula_of_independent_rows(Phi, t):
 @mutant(
     "q2",
     of="min_norm_solution",
+    refused_by="minimum_norm_rank_deficient_in_float32",
+    says="The cut-off must follow the dtype's machine epsilon: 1e-12 cuts nothing off in float32.",
+)
+def absolute_cutoff(Phi, t):
+    U, s, Vt = jnp.linalg.svd(Phi, full_matrices=False)
+    kept = s > 1e-12
+    return Vt.T @ jnp.where(kept, (U.T @ t) / jnp.where(kept, s, 1), 0)
+
+
+@mutant(
+    "q2",
+    of="min_norm_solution",
     refused_by="minimum_norm_rank_deficient",
-    says="Singular values of the size of rounding errors are zeros: cut them off, don't invert them.",
+    says="Singular values of the size of rounding errors are zeros: don't invert them.",
 )
 def pseudo_inverse_without_cutoff(Phi, t):
     U, s, Vt = jnp.linalg.svd(Phi, full_matrices=False)
@@ -251,20 +263,8 @@ def small_ridge_for_pseudo_inverse(Phi, t):
 @mutant(
     "q2",
     of="min_norm_solution",
-    refused_by="minimum_norm_rank_deficient_in_float32",
-    says="The cut-off must follow the dtype's machine epsilon: 1e-12 cuts nothing off in float32.",
-)
-def absolute_cutoff(Phi, t):
-    U, s, Vt = jnp.linalg.svd(Phi, full_matrices=False)
-    kept = s > 1e-12
-    return Vt.T @ jnp.where(kept, (U.T @ t) / jnp.where(kept, s, 1), 0)
-
-
-@mutant(
-    "q2",
-    of="min_norm_solution",
     refused_by="minimum_norm_rotated",
-    says="This fits the targets with as few features as it can; the solution of least norm uses all.",
+    says="This fits with as few features as it can; the solution of least norm uses all.",
 )
 def basic_solution(Phi, t):
     N, D = Phi.shape
@@ -297,7 +297,7 @@ def adds_the_whole_start(Phi, t, w0):
     "q2",
     of="gd_limit",
     refused_by="limit_of_gradient_descent",
-    says="Pinv(Phi) Phi projects on the row space; what stays of w_0 is in the null space, I minus it.",
+    says="Pinv(Phi) Phi projects on the row space; what stays of w_0 is in the null space.",
 )
 def keeps_the_row_space(Phi, t, w0):
     inverse = jnp.linalg.pinv(Phi)
@@ -308,7 +308,7 @@ def keeps_the_row_space(Phi, t, w0):
     "q2",
     of="gd_limit",
     refused_by="limit_of_gradient_descent",
-    says="This is where gradient descent stands after many steps, not its limit: it has a closed form.",
+    says="This is where gradient descent stands after some steps; its limit has a closed form.",
 )
 def unconverged_descent(Phi, t, w0):
     N = len(t)
@@ -325,8 +325,8 @@ def unconverged_descent(Phi, t, w0):
     of="ridge_solution",
     refused_by="ridge_of_random_features",
     says=(
-        "The data term is a mean: multiply the condition of optimality by N and the penalty becomes "
-        "N lambda, not lambda."
+        "The data term is a mean: multiply the condition of optimality by N and the penalty "
+        "becomes N lambda, not lambda."
     ),
 )
 def lambda_for_n_lambda(Phi, t, penalty):
@@ -367,7 +367,7 @@ def _fit(Phi, t, penalty):
     "q2",
     of="risk_curve",
     refused_by="risk_of_growing_models",
-    says="This is the training cost: it falls with every feature. Double descent is in the test cost.",
+    says="This is the training cost, which falls with every feature: the test cost is asked for.",
 )
 def training_cost_for_risk(Phi, t, Phi_test, t_test, sizes, penalty):
     fits = [(Phi[:, :d], _fit(Phi[:, :d], t, penalty)) for d in sizes]
@@ -470,8 +470,8 @@ def norm_for_squared_norm(mean):
     of="white_spectrum",
     refused_by="spectrum_of_white_inputs",
     says=(
-        "|mu|^2 + 1 is the outlier of E[x x^T] alone. With the homogeneous coordinate there are two "
-        "eigenvalues that are not 1."
+        "|mu|^2 + 1 is the outlier of E[x x^T] alone. With the homogeneous coordinate there are "
+        "two eigenvalues that are not 1."
     ),
 )
 def spectrum_without_the_constant(mean):
@@ -753,10 +753,10 @@ def reordered_direction(loss, w, v):
 @mutant(
     "q4",
     of="hvp",
-    refused_by="hvp_to_ten_digits",
+    refused_by="hvp_to_all_digits",
     says=(
-        "A finite difference keeps about half of the digits, and its step does not fit every length "
-        "of v: differentiate the gradient, don't difference it."
+        "A finite difference keeps about half of the digits, and its step does not fit every "
+        "length of v: differentiate the gradient, don't difference it."
     ),
 )
 def central_difference(loss, w, v):
@@ -768,7 +768,23 @@ def central_difference(loss, w, v):
 @mutant(
     "q4",
     of="hvp",
-    refused_by="hvp_to_ten_digits",
+    refused_by="hvp_to_all_digits",
+    says=(
+        "A finite difference of fourth order is better, but still loses digits that a derivative "
+        "has: differentiate the gradient along v."
+    ),
+)
+def fourth_order_difference(loss, w, v):
+    length = jnp.linalg.norm(ravel_pytree(v)[0])
+    h = 1e-3 / length
+    at = [jax.grad(loss)(_plus(w, v, k * h)) for k in (-2, -1, 1, 2)]
+    return jax.tree.map(lambda a, b, c, d: (a - 8 * b + 8 * c - d) / (12 * h), *at)
+
+
+@mutant(
+    "q4",
+    of="hvp",
+    refused_by="hvp_to_all_digits",
     says="The computation went through float32: keep the dtype of the arrays that you are given.",
 )
 def hvp_through_float32(loss, w, v):
@@ -781,8 +797,8 @@ def hvp_through_float32(loss, w, v):
     of="hvp",
     refused_by="hvp_costs_few_gradients",
     says=(
-        "Right, but you formed the whole Hessian: one row of it for each parameter. A derivative of "
-        "the gradient along v costs a few gradients."
+        "Right, but you formed the whole Hessian: one row of it for each parameter. A derivative "
+        "of the gradient along v costs a few gradients."
     ),
 )
 def dense_hessian(loss, w, v):
@@ -893,20 +909,19 @@ def gradient_outer_product(network, output_loss, w, v):
     "q4",
     of="gnvp",
     refused_by="gnvp_of_one_example",
-    says="A squeeze removed the axis of length one: one example, or one output, still has its axis.",
+    says="A squeeze removed axes of length one: the product has the shapes of the parameters.",
 )
 def squeezed_outputs(network, output_loss, w, v):
-    outputs = jax.tree.map(jnp.squeeze, network(w))
-    tangent = jax.tree.map(jnp.squeeze, jax.jvp(network, (w,), (v,))[1])
-    H = jax.hessian(output_loss)(jax.tree.leaves(outputs)[0])
-    curved = H @ jax.tree.leaves(tangent)[0]
-    return jax.vjp(network, w)[1](curved)[0]
+    product = _gauss_newton(
+        network, lambda z, dz: jax.jvp(jax.grad(output_loss), (z,), (dz,))[1], w, v
+    )
+    return jax.tree.map(jnp.squeeze, product)
 
 
 @mutant(
     "q4",
     of="gnvp",
-    refused_by="gnvp_to_ten_digits",
+    refused_by="gnvp_to_all_digits",
     says="J v is a finite difference here: it keeps about half of the digits. Use a JVP.",
 )
 def gnvp_by_differences(network, output_loss, w, v):
@@ -922,8 +937,8 @@ def gnvp_by_differences(network, output_loss, w, v):
     of="gnvp",
     refused_by="gnvp_costs_few_gradients",
     says=(
-        "Right, but the Jacobian is formed, one gradient for each output of each example: a JVP and "
-        "a VJP do."
+        "Right, but the Jacobian is formed, one gradient for each output of each example: a JVP "
+        "and a VJP do."
     ),
 )
 def dense_gauss_newton(network, output_loss, w, v):
@@ -1052,25 +1067,22 @@ def starts_at_b(matvec, b, num_steps):
     return _cg(matvec, b, num_steps, start=b)
 
 
+@mutant(
+    "q5",
+    of="cg",
+    refused_by="cg_solves_ill_conditioned_system",
+    says="You solve with A + damping I: no damping is asked for, and small eigenvalues feel it.",
+)
+def damped_system(matvec, b, num_steps):
+    return _cg(lambda x: matvec(x) + 1e-5 * x, b, num_steps)
+
+
 def _stopping_at(matvec, b, num_steps, threshold):
     iterates = _cg(matvec, b, num_steps)
     norms = jax.vmap(lambda x: jnp.linalg.norm(b - matvec(x)))(iterates)
     first = jnp.argmax(norms <= threshold)
     last = jnp.where(jnp.any(norms <= threshold), first, num_steps)
     return iterates[jnp.minimum(jnp.arange(num_steps + 1), last)]
-
-
-@mutant(
-    "q5",
-    of="cg",
-    refused_by="cg_solves_ill_conditioned_system",
-    says=(
-        "You stop early: on an ill-conditioned system a small residual does not mean a small error. "
-        "Take all the steps that are asked for."
-    ),
-)
-def stops_early(matvec, b, num_steps):
-    return _stopping_at(matvec, b, num_steps, 1e-1 * jnp.linalg.norm(b))
 
 
 @mutant(
@@ -1170,7 +1182,7 @@ def recomputes_the_residual(matvec, b, num_steps):
     "q5",
     of="cg",
     refused_by="cg_takes_one_product_a_step",
-    says="Right in small, but the matrix is built column by column: D products before the first step.",
+    says="Right, but the matrix is built column by column: D products before the first step.",
 )
 def builds_the_matrix(matvec, b, num_steps):
     A = jax.lax.map(matvec, jnp.eye(len(b), dtype=b.dtype))
@@ -1244,8 +1256,8 @@ def diagonal_hessian(loss, w, theta):
     of="response_jacobian",
     refused_by="response_of_logistic_regression",
     says=(
-        "This is the derivative of a few steps of gradient descent with respect to theta; they have "
-        "not converged, so it is not the derivative of the minimum."
+        "This is the derivative of a few steps of gradient descent with respect to theta; they "
+        "have not converged, so it is not the derivative of the minimum."
     ),
 )
 def truncated_unrolling(loss, w, theta):
@@ -1337,7 +1349,7 @@ def _fisher(logits_fn, w, X):
     "q7",
     of="fisher",
     refused_by="fisher_of_classifiers",
-    says="This is J^T J: the softmax's own Fisher, diag(p) - p p^T, is missing between the Jacobians.",
+    says="This is J^T J: diag(p) - p p^T, the softmax's own Fisher, is missing in the middle.",
 )
 def fisher_without_the_softmax(logits_fn, w, X):
     J, _ = _parts(logits_fn, w, X)

@@ -12,7 +12,7 @@
 # # ASSIGNMENT CONFIG
 # name: ps1
 # init_cell: true
-# check_all_cell: true
+# check_all_cell: false
 # export_cell: false
 # generate: false
 # solutions_pdf: false
@@ -529,10 +529,10 @@ plt.show()
 # Write the four products.
 #
 # *Hidden tests:* JVP (2 points) and VJP (2 points), on outputs that are one array and on outputs that
-# are a dict; HVP of networks (3 points), to ten digits in float64 and for $v$ of any length
+# are a dict; HVP of networks (3 points), to all digits of float64 and for $v$ of any length
 # (2 points), and in at most five gradients of work, without a $P\times P$ matrix (3 points); GNVP for
 # the squared, softmax and Gaussian loss (3 points), with a linear network, a single example and
-# float32 (1 point), to ten digits (1 point), and its cost, as above (3 points).
+# float32 (1 point), to all digits (1 point), and its cost, as above (3 points).
 
 # %% [raw]
 # # BEGIN SOLUTION

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import warnings
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -38,6 +39,8 @@ class Interrupts:
 def main() -> None:
     """Serve one submission on the process's own stdin and stdout."""
     reader, writer = take_over_streams()
+    # The mounted cache can't be written; a student can do nothing about it.
+    warnings.filterwarnings("ignore", message="Error writing persistent compilation cache")
     interrupts = Interrupts()
     notebook = Notebook()
     calls = Calls(notebook.namespace)

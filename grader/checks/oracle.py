@@ -17,7 +17,7 @@ from grader.checks.expect import ExpectationFailed, Finding, Recorder, recording
 from grader.checks.inputs import Inputs, seed_of
 from grader.checks.loading import LoadedAssignment
 from grader.checks.student import LocalBackend, Student, StudentFailure
-from grader.outcomes import GraderError
+from grader.outcomes import GraderError, Outcome
 
 # How near a submission's values must be to a mutant's to be told that mutant's sentence.
 SAME_MISTAKE = 1e-5
@@ -53,6 +53,8 @@ class Oracle:
 
     def mistake(self, check: Check, finding: Finding) -> Mutant | None:
         """The mutant whose value at the same place the failed finding's value matches."""
+        if finding.outcome not in (Outcome.WRONG_VALUE, Outcome.WRONG_SHAPE):
+            return None
         for mutant, findings in self._once((check.name, "mutants"), lambda: self._mutants(check)):
             for known in findings:
                 same_place = known.index == finding.index and not known.passed

@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -26,6 +27,10 @@ class GradingPlan:
     sandbox: Sandbox
     request: BoxRequest
     files: dict[str, bytes]
+
+    def with_compiled(self, folder: Path) -> "GradingPlan":
+        """The same plan, with a cache of compiled operations in each box."""
+        return replace(self, request=replace(self.request, compiled=folder))
 
     @property
     def limits(self) -> Limits:

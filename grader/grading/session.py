@@ -87,6 +87,11 @@ class NotebookSession:
         assert self._conversation is not None
         return self._conversation.call(kind, seconds=seconds, x64=x64, **parts)
 
+    @property
+    def alive(self) -> bool:
+        """Whether there is a program that can be called."""
+        return self._conversation is not None and self._conversation.ended is None
+
     def close(self) -> None:
         """Destroy the box; `usage` then holds what all boxes of this session used."""
         started = time.monotonic()

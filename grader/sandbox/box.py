@@ -27,12 +27,18 @@ class BoxLimits:
 
 @dataclass(frozen=True)
 class BoxRequest:
-    """Which box to make: an environment's folder, its GPUs, limits, and labels to find it by."""
+    """Which box to make: an environment's folder, its GPUs, limits, and labels to find it by.
+
+    `compiled` is a folder of JAX's compilation cache to mount read-only; `collects_compiled`
+    says that this box (of our own code only) fills such a cache instead.
+    """
 
     environment: Path
     limits: BoxLimits
     gpus: int = 0
     labels: dict[str, str] = field(default_factory=dict[str, str])
+    compiled: Path | None = None
+    collects_compiled: bool = False
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,13 @@ log = logging.getLogger(__name__)
 
 USER = "10001:10001"
 HOME = "/home/student"
+# JAX puts this path into its cache keys: it must be the same when filling and when using.
+COMPILED = "/opt/compiled"
+CACHE_SETTINGS = {
+    "JAX_COMPILATION_CACHE_DIR": COMPILED,
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}
 STREAM_HEADER = struct.Struct(">BxxxL")  # Docker's attach protocol: stream, then length
 STDOUT = 1
 SAMPLE_SECONDS = 0.5
@@ -55,7 +62,7 @@ class DockerSandbox:
         tag = image_tag(request.environment)
         try:
             container = client.containers.create(
-                tag, labels=request.labels, **container_options(request.limits, request.gpus)
+                tag, labels=request.labels, **container_options(request)
             )
         except docker.errors.ImageNotFound:
             raise SandboxFault(
@@ -82,11 +89,19 @@ class DockerSandbox:
         return len(found)
 
 
-def container_options(limits: BoxLimits, gpus: int = 0) -> dict[str, Any]:
+def container_options(request: BoxRequest) -> dict[str, Any]:
     """What we ask of the engine for one container; `docker inspect` shows each of it."""
+    limits = request.limits
     nanoseconds_per_cpu = 1_000_000_000
     tmpfs = f"rw,nosuid,nodev,noexec,size={limits.tmp_bytes},nr_inodes=8192"
-    gpu_request = docker.types.DeviceRequest(count=gpus, capabilities=[["gpu"]])
+    folders = {"/tmp": f"{tmpfs},mode=1777", HOME: f"{tmpfs},mode=0700,uid=10001,gid=10001"}
+    mounts: list[docker.types.Mount] = []
+    if request.collects_compiled:
+        folders[COMPILED] = f"{tmpfs},mode=1777"
+    elif request.compiled:
+        source = str(request.compiled.resolve())
+        mounts.append(docker.types.Mount(COMPILED, source, type="bind", read_only=True))
+    gpu_request = docker.types.DeviceRequest(count=request.gpus, capabilities=[["gpu"]])
     return {
         "network_mode": "none",
         "read_only": True,
@@ -98,7 +113,9 @@ def container_options(limits: BoxLimits, gpus: int = 0) -> dict[str, Any]:
         "mem_limit": limits.memory_bytes,
         "memswap_limit": limits.memory_bytes,
         "nano_cpus": int(limits.cpus * nanoseconds_per_cpu),
-        "tmpfs": {"/tmp": f"{tmpfs},mode=1777", HOME: f"{tmpfs},mode=0700,uid=10001,gid=10001"},
+        "tmpfs": folders,
+        "mounts": mounts,
+        "environment": CACHE_SETTINGS if mounts or request.collects_compiled else {},
         "shm_size": 16 << 20,
         "ipc_mode": "private",
         "ulimits": [
@@ -110,7 +127,7 @@ def container_options(limits: BoxLimits, gpus: int = 0) -> dict[str, Any]:
         "stdin_open": True,
         "detach": True,
         "hostname": "notebook",
-        "device_requests": [gpu_request] if gpus else None,
+        "device_requests": [gpu_request] if request.gpus else None,
     }
 
 

@@ -7,16 +7,16 @@ are plain: every attribute is an array, a pytree of arrays, or a function.
 Conventions. Weights of a layer have shape (in, out), and a layer computes `x @ W + b`. A regression
 cost is (1/2N) |outputs - targets|^2, summed over outputs and averaged over the N examples. A
 classification cost is the mean over examples of the negative log-likelihood in nats. The functions
-are jitted, so that their derivatives compile as a whole.
+are jitted, and take their data as arguments, so that derivatives compile as a whole and only once.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import jax
-import jax.flatten_util
 import jax.numpy as jnp
 import numpy as np
 
@@ -119,6 +119,7 @@ def _layers(rng: np.random.Generator, widths: Sequence[int]) -> Params:
     ]
 
 
+@jax.jit
 def _apply(params: Params, inputs: Array) -> Array:
     hidden = inputs
     for layer in params[:-1]:
@@ -126,16 +127,49 @@ def _apply(params: Params, inputs: Array) -> Array:
     return hidden @ params[-1]["W"] + params[-1]["b"]
 
 
+@jax.jit
+def _squared_error(outputs: Array, targets: Array) -> Array:
+    return jnp.sum((outputs - targets) ** 2) / (2 * len(targets))
+
+
+@jax.jit
+def _cross_entropy(logits: Array, labels: Array) -> Array:
+    chosen = jnp.take_along_axis(jax.nn.log_softmax(logits), labels[:, None], axis=1)
+    return -jnp.mean(chosen)
+
+
+@jax.jit
+def _gaussian_cost(outputs: dict[str, Array], targets: Array) -> Array:
+    standardised = (targets - outputs["mean"]) * jnp.exp(-outputs["log_scale"])
+    return jnp.sum(standardised**2 / 2 + outputs["log_scale"]) / len(targets)
+
+
+@jax.jit
+def _ridge_cost(w: Array, theta: Array, coordinates: tuple[Array, Array], data: Any) -> Array:
+    (S, T), (Phi, t) = coordinates, data
+    residual = Phi @ (S @ w) - t
+    penalty = jnp.sum(jnp.exp(T @ theta) * (S @ w) ** 2) / 2
+    return residual @ residual / (2 * len(t)) + penalty
+
+
+@jax.jit
+def _logistic_cost(w: Array, theta: Array, signed: Array, penalty: float) -> Array:
+    return jnp.mean(theta * jax.nn.softplus(-signed @ w)) + penalty * w @ w / 2
+
+
+@partial(jax.jit, static_argnames="widths")
+def _logits(w: Array, X: Array, transform: Array, shift: float, widths: tuple[int, ...]) -> Array:
+    flat, params = transform @ w, []
+    for fan_in, fan_out in pairwise(widths):
+        W, b, flat = jnp.split(flat, (fan_in * fan_out, fan_in * fan_out + fan_out))
+        params.append({"W": W.reshape(fan_in, fan_out), "b": b})
+    return shift + jnp.pad(_apply(params, X), ((0, 0), (0, 1)))
+
+
 def _network(
     params: Params, network: Callable[[Params], Any], output_loss: Callable[[Any], Array]
 ) -> Network:
-    loss = jax.jit(lambda params: output_loss(network(params)))
-    return Network(params, jax.jit(network), jax.jit(output_loss), loss)
-
-
-def _negative_log_likelihood(logits: Array, labels: Array) -> Array:
-    chosen = jnp.take_along_axis(jax.nn.log_softmax(logits), labels[:, None], axis=1)
-    return -jnp.mean(chosen)
+    return Network(params, network, output_loss, loss=lambda w: output_loss(network(w)))
 
 
 def quadratic(eigenvalues: Sequence[float], seed: int) -> Quadratic:
@@ -155,14 +189,7 @@ def mlp_regression(widths: Sequence[int], examples: int, seed: int) -> Network:
     params = _layers(rng, widths)
     inputs = jnp.asarray(rng.normal(size=(examples, widths[0])))
     targets = jnp.asarray(2.0 * rng.normal(size=(examples, widths[-1])))
-
-    def network(params: Params) -> Array:
-        return _apply(params, inputs)
-
-    def output_loss(outputs: Array) -> Array:
-        return jnp.sum((outputs - targets) ** 2) / (2 * examples)
-
-    return _network(params, network, output_loss)
+    return _network(params, lambda w: _apply(w, inputs), lambda z: _squared_error(z, targets))
 
 
 def mlp_classification(widths: Sequence[int], examples: int, seed: int) -> Network:
@@ -171,14 +198,7 @@ def mlp_classification(widths: Sequence[int], examples: int, seed: int) -> Netwo
     params = _layers(rng, widths)
     inputs = jnp.asarray(rng.normal(size=(examples, widths[0])))
     labels = jnp.asarray(rng.integers(widths[-1], size=examples))
-
-    def network(params: Params) -> Array:
-        return _apply(params, inputs)
-
-    def output_loss(outputs: Array) -> Array:
-        return _negative_log_likelihood(outputs, labels)
-
-    return _network(params, network, output_loss)
+    return _network(params, lambda w: _apply(w, inputs), lambda z: _cross_entropy(z, labels))
 
 
 def gaussian_regression(widths: Sequence[int], examples: int, seed: int) -> Network:
@@ -196,11 +216,7 @@ def gaussian_regression(widths: Sequence[int], examples: int, seed: int) -> Netw
         outputs = _apply(params, inputs)
         return {"mean": outputs[:, :half], "log_scale": outputs[:, half:]}
 
-    def output_loss(outputs: dict[str, Array]) -> Array:
-        standardised = (targets - outputs["mean"]) * jnp.exp(-outputs["log_scale"])
-        return jnp.sum(standardised**2 / 2 + outputs["log_scale"]) / examples
-
-    return _network(params, network, output_loss)
+    return _network(params, network, lambda z: _gaussian_cost(z, targets))
 
 
 def linear_system(
@@ -227,15 +243,13 @@ def penalised_regression(examples: int, features: int, seed: int, mix: bool = Fa
     w = np.linalg.solve(Phi.T @ Phi / examples + np.diag(np.exp(theta)), Phi.T @ t / examples)
     mixings = (_mixing(rng, features), _mixing(rng, features)) if mix else (np.eye(features),) * 2
     w, theta = (np.linalg.solve(M, x) for M, x in zip(mixings, (w, theta), strict=True))
-    features_, targets_ = jnp.asarray(Phi), jnp.asarray(t)
-    S, T = (jnp.asarray(M) for M in mixings)
+    S, T = coordinates = jnp.asarray(mixings[0]), jnp.asarray(mixings[1])
+    data = jnp.asarray(Phi), jnp.asarray(t)
 
     def loss(w: Array, theta: Array) -> Array:
-        residual = features_ @ (S @ w) - targets_
-        penalty = jnp.sum(jnp.exp(T @ theta) * (S @ w) ** 2) / 2
-        return residual @ residual / (2 * examples) + penalty
+        return _ridge_cost(w, theta, coordinates, data)
 
-    return Penalised(jnp.asarray(w), jnp.asarray(theta), S, T, jax.jit(loss))
+    return Penalised(jnp.asarray(w), jnp.asarray(theta), S, T, loss)
 
 
 def weighted_logistic(examples: int, features: int, seed: int, penalty: float = 0.1) -> Penalised:
@@ -250,13 +264,13 @@ def weighted_logistic(examples: int, features: int, seed: int, penalty: float = 
         slope = -signed.T @ (theta * p) / examples + penalty * w
         curvature = (signed.T * (theta * p * (1 - p))) @ signed / examples
         w = w - np.linalg.solve(curvature + penalty * np.eye(features), slope)
-    signed_ = jnp.asarray(signed)
+    fixed = jnp.asarray(signed)
 
     def loss(w: Array, theta: Array) -> Array:
-        return jnp.mean(theta * jax.nn.softplus(-signed_ @ w)) + penalty * w @ w / 2
+        return _logistic_cost(w, theta, fixed, penalty)
 
     S, T = jnp.eye(features), jnp.eye(examples)
-    return Penalised(jnp.asarray(w), jnp.asarray(theta), S, T, jax.jit(loss))
+    return Penalised(jnp.asarray(w), jnp.asarray(theta), S, T, loss)
 
 
 def softmax_classifier(
@@ -270,19 +284,18 @@ def softmax_classifier(
     The two describe the same network on the same data.
     """
     rng = np.random.default_rng(seed)
-    params = _layers(rng, widths)
-    flat, unravel = jax.flatten_util.ravel_pytree(params)
+    leaves = [layer[name].ravel() for layer in _layers(rng, widths) for name in ("W", "b")]
+    flat = np.concatenate([np.asarray(leaf, dtype=np.float64) for leaf in leaves])
     X = jnp.asarray(rng.normal(size=(examples, widths[0])))
     y = jnp.asarray(rng.integers(widths[-1] + 1, size=examples))
     T = _mixing(rng, flat.size) if mix else np.eye(flat.size)
     transform = jnp.asarray(T)
-    w = jnp.asarray(np.linalg.solve(T, np.asarray(flat, dtype=np.float64)))
+    w = jnp.asarray(np.linalg.solve(T, flat))
 
     def logits(w: Array, X: Array) -> Array:
-        free = _apply(unravel(transform @ w), X)
-        return shift + jnp.pad(free, ((0, 0), (0, 1)))
+        return _logits(w, X, transform, shift, tuple(widths))
 
-    return Classifier(w, X, y, transform, jax.jit(logits))
+    return Classifier(w, X, y, transform, logits)
 
 
 def random_features(

@@ -1,0 +1,121 @@
+"""Compiled operations that every box of an assignment may reuse, read-only.
+
+Most of a notebook's time goes into XLA's compiling of hundreds of small operations, the same
+in each notebook. The reference solution is run once with an empty cache; what that run compiled
+is kept outside the checkout and mounted into the boxes that follow. Students never write it.
+
+A student could read what is mounted, so only single operations of JAX (matmul, add, eigh, ...)
+and functions of the given module are kept: a whole compiled solution would be an answer.
+"""
+
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import jax
+
+from grader.checks.running import run_check
+from grader.checks.student import RemoteBackend
+from grader.grading.analyst import BoxAnalyst
+from grader.grading.plan import GradingPlan
+from grader.grading.session import NotebookSession
+from grader.grading.submission import code_cells
+from grader.release import solution_notebook
+from grader.sandbox.conversation import BoxEnded
+from grader.sandbox.images import cache_folder, image_tag
+
+log = logging.getLogger(__name__)
+
+MODULES_OF_JAX = (jax.numpy, jax.numpy.linalg, jax.lax, jax.random, jax.nn)
+
+
+def with_compiled_operations(
+    plan: GradingPlan, *, say: Callable[[str], None] = lambda _: None
+) -> GradingPlan:
+    """The plan with its cache mounted, after filling it where there is none.
+
+    Only containers can use one; other sandboxes get the plan back as it is.
+    """
+    if not plan.sandbox.isolates:
+        return plan
+    folder = cache_folder() / "compiled" / _key(plan)
+    if not folder.exists():
+        say(f"running the solution of {plan.assignment.name} once: its compiled operations are reused")
+        _keep(folder, _collect(plan))
+    return plan.with_compiled(folder)
+
+
+def use_own_cache() -> None:
+    """Let the grader's own process reuse what it compiled in earlier runs."""
+    folder = cache_folder() / "trusted"
+    folder.mkdir(parents=True, exist_ok=True)
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def is_single_operation(entry: str, given_names: set[str]) -> bool:
+    """Whether a cache entry, `jit_<name>-<hash>-cache`, is an operation of JAX or given code."""
+    module, _, rest = entry.removeprefix("jit_").partition("-")
+    known = any(hasattr(where, module.strip("_")) for where in MODULES_OF_JAX)
+    return bool(rest.endswith("-cache") and (known or module in given_names))
+
+
+def _collect(plan: GradingPlan) -> dict[str, bytes]:
+    """What a run of the solution and of all checks on it compiled."""
+    notebook = solution_notebook(plan.assignment.folder)
+    request = replace(plan.request, collects_compiled=True)
+    session = NotebookSession(
+        plan.sandbox,
+        request,
+        plan.limits,
+        code_cells(notebook),
+        {**plan.files, f"{plan.assignment.name}.ipynb": notebook},
+    )
+    analyst = BoxAnalyst(plan.sandbox, plan.request, plan.limits)
+    try:
+        session.start()
+        for check in plan.loaded.checks:
+            backend = RemoteBackend(
+                session, check, call_seconds=plan.limits.call_seconds, analyst=analyst
+            )
+            run_check(check, backend, plan.oracle)
+        found = session.call("compiled", seconds=60.0)
+    except BoxEnded as ended:
+        log.warning("the solution ended early (%s): no compiled operations are kept", ended)
+        return {}
+    finally:
+        analyst.close()
+        session.close()
+    module = plan.loaded.given_module
+    given_names = set(vars(module)) if module else set[str]()
+    return {name: data for name, data in found.items() if is_single_operation(name, given_names)}
+
+
+def _keep(folder: Path, entries: dict[str, bytes]) -> None:
+    """Write the entries aside and rename, so that a killed run leaves no half cache."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
+    for name, data in entries.items():
+        (aside / name).write_bytes(data)
+    aside.chmod(0o755)
+    try:
+        os.rename(aside, folder)
+    except OSError:  # another process was quicker
+        shutil.rmtree(aside)
+
+
+def _key(plan: GradingPlan) -> str:
+    """Changes with the image, the assignment and the processor: machine code fits one of each."""
+    processor = [
+        line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")
+    ]
+    digest = hashlib.sha256("\0".join(processor[:1]).encode())
+    digest.update(image_tag(plan.request.environment).encode())
+    digest.update(plan.loaded.version.encode())
+    return f"{plan.assignment.name}-{digest.hexdigest()[:16]}"
