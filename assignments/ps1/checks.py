@@ -160,8 +160,8 @@ def limit_of_gradient_descent(student, inputs):
             lambda Phi=Phi, t=t, w0=w0: linear_regression.gradient_flow_limit(
                 *map(jnp.asarray, (Phi, t, w0))
             ),
-            rtol=1e-3,
-            why="as for the minimum-norm solution",
+            rtol=1e-4,
+            why="float32 inside gives some 1e-6 on singular values within a factor of 20",
         )
 
 
@@ -186,7 +186,7 @@ def risk_of_growing_models(student, inputs):
     data = (inputs.normal(N, D), inputs.normal(N), inputs.normal(20, D), inputs.normal(20))
     for penalty, part in ((0.3, "with a penalty"), (0.0, "without")):
         expect(student.risk_curve(*data, sizes, penalty), f"the risk {part}").close_to(
-            lambda penalty=penalty: _risks(*data, sizes, penalty), rtol=1e-3, why=SINGLE, points=1
+            lambda penalty=penalty: _risks(*data, sizes, penalty), rtol=1e-4, why=SINGLE, points=1
         )
 
 

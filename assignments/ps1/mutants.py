@@ -257,7 +257,7 @@ def pseudo_inverse_without_cutoff(Phi, t):
 )
 def small_ridge_for_pseudo_inverse(Phi, t):
     D = Phi.shape[1]
-    return jnp.linalg.solve(Phi.T @ Phi + 1e-2 * jnp.eye(D, dtype=Phi.dtype), Phi.T @ t)
+    return jnp.linalg.solve(Phi.T @ Phi + 0.1 * jnp.eye(D, dtype=Phi.dtype), Phi.T @ t)
 
 
 @mutant(
@@ -317,7 +317,7 @@ def unconverged_descent(Phi, t, w0):
     def descend(_, w):
         return w - step * Phi.T @ (Phi @ w - t) / N
 
-    return jax.lax.fori_loop(0, 10, descend, w0)
+    return jax.lax.fori_loop(0, 5, descend, w0)
 
 
 @mutant(

@@ -27,7 +27,10 @@ class _Facts(BaseModel):
 
 
 class BoxAnalyst:
-    """Opens its box when first asked; one a submission, so no program meets another's."""
+    """Opens its box when first asked; one a submission, so no program meets another's.
+
+    Threads may share one: questions are put one at a time.
+    """
 
     def __init__(self, sandbox: Sandbox, request: BoxRequest, limits: Limits) -> None:
         self._sandbox = sandbox

@@ -1,0 +1,3 @@
+"""The command line: `course ...`."""
+
+from grader.cli.app import main as main

@@ -1,0 +1,127 @@
+"""The `course` command: its options, its subcommands, and what failures exit with."""
+
+import importlib
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from grader.cli.workplace import Workplace
+
+USERS_FAULT = 1
+OUR_FAULT = 2
+
+# Where each subcommand lives: imported when it is used, so that `course --help` is quick.
+COMMANDS = {
+    "check": "grader.cli.check",
+    "release": "grader.cli.release",
+    "submit": "grader.cli.submit",
+    "import": "grader.cli.submit",
+    "grade": "grader.cli.grade",
+    "report": "grader.cli.report",
+    "status": "grader.cli.status",
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its subcommands by name and imports one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name])
+        return getattr(module, f"{cmd_name}_command")
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--course",
+    "course_file",
+    type=click.Path(path_type=Path),
+    default="course.yaml",
+    envvar="COURSE_FILE",
+    show_default=True,
+    help="The course file.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="COURSE_DATA",
+    help="Where submissions and results are kept.  [default: .course beside the course file]",
+)
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Another roster than the one that the course file names.",
+)
+@click.pass_context
+def group(ctx: click.Context, course_file: Path, data: Path | None, roster: Path | None) -> None:
+    """Release assignments, take submissions, grade them in containers, report.
+
+    Exit codes: 0 all well, 1 something of yours to mend, 2 something of ours failed.
+    """
+    ctx.obj = Workplace(course_file, data, roster)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run `course`; never returns."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    # The grader itself computes small things; a GPU is for the containers.
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    sys.exit(run(args))
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run `course` and say the exit code. Here failures end; nowhere else are codes chosen."""
+    try:
+        code: Any = group.main(args, prog_name="course", standalone_mode=False)
+    except click.exceptions.Abort:
+        return complain("interrupted; what was graded is kept, the rest is queued", USERS_FAULT)
+    except click.ClickException as error:
+        error.show()
+        return USERS_FAULT
+    except Exception as error:
+        if is_users_fault(error):
+            return complain(str(error), USERS_FAULT)
+        from grader.outcomes import GraderError
+
+        if isinstance(error, GraderError):
+            return complain(f"the grader could not go on: {error}", OUR_FAULT)
+        logging.exception("this is a defect of the grader")
+        return OUR_FAULT
+    return code if isinstance(code, int) else 0
+
+
+def is_users_fault(error: Exception) -> bool:
+    """Whether the message tells whoever typed the command what to mend."""
+    from grader.course import CourseFileError
+    from grader.intake import Refused
+    from grader.release import LeakFound, MasterError
+    from grader.report.writing import FolderTaken
+    from grader.store import GradingLocked, UnknownStudent, UnknownSubmission
+
+    kinds: tuple[type[Exception], ...] = (
+        CourseFileError,
+        FolderTaken,
+        GradingLocked,
+        LeakFound,
+        MasterError,
+        Refused,
+        UnknownStudent,
+        UnknownSubmission,
+    )
+    if "grader.checks.declare" in sys.modules:
+        kinds = (*kinds, sys.modules["grader.checks.declare"].AuthoringError)
+    return isinstance(error, kinds)
+
+
+def complain(text: str, code: int) -> int:
+    """Say what is wrong on stderr and pass the exit code on."""
+    click.echo(text, err=True)
+    return code

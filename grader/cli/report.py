@@ -1,0 +1,130 @@
+"""`course report`: write the staff's report and the students' feedback."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from grader.cli.terminal import json_option, print_json, results, table
+from grader.cli.workplace import Workplace, pass_workplace
+from grader.course import Assignment
+from grader.course.calendar import standing
+from grader.gradebook import (
+    Lateness,
+    ManualScore,
+    Pending,
+    QuestionInfo,
+    questions_of,
+    score_submission,
+    unscored,
+)
+from grader.report import (
+    AssignmentReport,
+    ReportRow,
+    RowState,
+    score_table,
+    score_table_columns,
+    write_report,
+)
+from grader.store import ResultRow, State, StudentRow, SubmissionRow
+
+
+@click.command("report")
+@click.argument("name", metavar="ASSIGNMENT")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to write it.  [default: reports/ASSIGNMENT in the data folder]",
+)
+@json_option
+@pass_workplace
+def report_command(workplace: Workplace, name: str, output: Path | None, as_json: bool) -> None:
+    """Write the report of ASSIGNMENT: HTML for staff, a feedback page a student, CSV, JSON."""
+    report = gather(workplace, workplace.assignment(name))
+    folder = output or workplace.data / "reports" / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    paths = write_report(report, folder)
+    if as_json:
+        print_json({"index": paths.index, "scores": paths.scores_csv, "json": paths.report_json})
+        return
+    console = results()
+    wide = results(max(console.width, 120))
+    wide.print(table(score_table_columns(report), score_table(report)))
+    console.print(f"\nreport: {paths.index}", soft_wrap=True)
+
+
+def gather(workplace: Workplace, assignment: Assignment) -> AssignmentReport:
+    """What the store knows of an assignment, as a report's record."""
+    store = workplace.store
+    newest = {row.student: row for row in store.latest_submissions(assignment.name)}
+    current = {row.student: row for row in store.current_results(assignment.name)}
+    manual: dict[str, list[ManualScore]] = {}
+    for row in store.manual_scores(assignment.name):
+        manual.setdefault(row.student, []).append(
+            ManualScore(row.question, row.points, row.comment)
+        )
+    questions = questions_of(assignment)
+    return AssignmentReport(
+        course_code=workplace.course.code,
+        course_title=workplace.course.title,
+        assignment=assignment.name,
+        title=assignment.title,
+        due=assignment.due,
+        generated_at=datetime.now(UTC).replace(microsecond=0),
+        questions=questions,
+        rows=tuple(
+            _row(
+                workplace,
+                assignment,
+                questions,
+                student,
+                newest.get(student.identifier),
+                current.get(student.identifier),
+                manual.get(student.identifier, []),
+            )
+            for student in store.students()
+        ),
+    )
+
+
+def _row(
+    workplace: Workplace,
+    assignment: Assignment,
+    questions: tuple[QuestionInfo, ...],
+    student: StudentRow,
+    newest: SubmissionRow | None,
+    result: ResultRow | None,
+    manual: list[ManualScore],
+) -> ReportRow:
+    who = student.identifier
+    if newest is None:
+        absent = unscored(who, questions, Pending.NOT_SUBMITTED)
+        return ReportRow(who, student.name, RowState.NOT_SUBMITTED, absent)
+    if result is None:
+        delayed = newest.state is State.DELAYED
+        pending = Pending.DELAYED if delayed else Pending.QUEUED
+        return ReportRow(
+            who,
+            student.name,
+            RowState.DELAYED if delayed else RowState.QUEUED,
+            unscored(who, questions, pending),
+            submission=str(newest.id),
+            received_at=newest.received_at,
+        )
+    course = workplace.course
+    late = standing(result.received_at, assignment.due, course.late_policy, course.zone)
+    graded = result.graded
+    score = score_submission(
+        who, questions, graded, lateness=Lateness(late.days_late, late.credit), manual=manual
+    )
+    older = result.submission_id != newest.id
+    return ReportRow(
+        who,
+        student.name,
+        RowState.GRADED,
+        score,
+        submission=str(result.submission_id),
+        received_at=result.received_at,
+        graded=graded,
+        note=f"Submission {newest.id} is newer and not graded yet." if older else "",
+    )

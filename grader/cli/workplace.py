@@ -1,0 +1,70 @@
+"""What every command works on: a course file and its data folder."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import click
+
+from grader.course import Assignment, Course, load_course
+from grader.course.complaints import did_you_mean
+from grader.course.dates import in_zone, parse_local_time
+from grader.course.roster import load_roster
+from grader.store import Store, StudentRow, open_store
+
+
+@dataclass
+class Workplace:
+    """The course, its store and its folders, each opened when first needed."""
+
+    course_file: Path
+    data_option: Path | None
+    roster_option: Path | None
+
+    @cached_property
+    def course(self) -> Course:
+        """Raises `CourseFileError`."""
+        return load_course(self.course_file)
+
+    @cached_property
+    def data(self) -> Path:
+        """Where submissions, results and reports are kept."""
+        return (self.data_option or self.course.folder / ".course").resolve()
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, with the roster as it is now."""
+        roster = load_roster(self.roster_option or self.course.roster)
+        store = open_store(self.data)
+        store.update_roster(
+            StudentRow(student.student, student.name, student.email, student.section)
+            for student in roster
+        )
+        return store
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What containers of this data folder carry, so that a later run finds its own."""
+        return {"csc2541.data": hashlib.sha256(str(self.data).encode()).hexdigest()[:16]}
+
+    def assignment(self, name: str) -> Assignment:
+        """The assignment of that name. Raises a click error with the known names."""
+        known = self.course.assignments
+        if name not in known:
+            hint = did_you_mean(name, known) or f"course.yaml has {', '.join(known)}"
+            raise click.UsageError(f"there is no assignment {name!r}; {hint}")
+        return known[name]
+
+    def moment(self, text: str | None) -> datetime:
+        """A time written in the course's zone, or now."""
+        if text is None:
+            return datetime.now(UTC)
+        try:
+            return in_zone(parse_local_time(text), self.course.zone)
+        except ValueError as error:
+            raise click.UsageError(f"--at is {text!r}, {error}") from error
+
+
+pass_workplace = click.make_pass_decorator(Workplace)
