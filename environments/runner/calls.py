@@ -28,11 +28,11 @@ class Calls:
         self, message: dict[str, Any], body: memoryview, interrupts: Any
     ) -> tuple[dict[str, Any], list[bytes]]:
         """The reply to one message, and the array bytes that go with it."""
-        writer = Writer(self.handles)
+        writer = Writer(self.handles, most_bytes=message["most_bytes"])
         try:
             with interrupts, settings(message["x64"]):
                 result = self.perform(message, body)
-                value = writer.value(result)
+                value = writer.whole_value(result)
             return {"type": "answer", "id": message["id"], "value": value}, writer.chunks
         except BaseException as error:
             kind, text = classify(error)

@@ -54,6 +54,10 @@ class TooLarge(Exception):
     """The program unrolls to more operations than are worth reading."""
 
 
+class UnknownShape(Exception):
+    """An array whose size is not a constant of the program: its work has no number."""
+
+
 @dataclass
 class Cost:
     """FLOPs in all; loops whose trips no constant tells, counted once; calls not allowed."""
@@ -98,7 +102,9 @@ class _Counter:
             return special(op)
         if name in FREE or name == "func.return":
             return 0.0
-        return float(max(map(_elements, [*op.results, *op.operands]), default=0))
+        # What a reduction, map or scatter does with each element is in a region of its own.
+        inside = sum(self._block(block) for region in op.regions for block in region.blocks)
+        return max(map(_elements, [*op.results, *op.operands]), default=0) * max(1.0, inside)
 
     def _op_call(self, op: Any) -> float:
         callee = self.functions[ir.FlatSymbolRefAttr(op.attributes["callee"]).value]
@@ -190,6 +196,13 @@ class _Counter:
         contracted = prod(shape[axis] for axis in numbers.lhs_contracting_dimensions)
         return 2.0 * _elements(op.results[0]) * contracted
 
+    def _op_dot(self, op: Any) -> float:
+        return 2.0 * _elements(op.results[0]) * _shape(op.operands[0])[-1]
+
+    def _op_fft(self, op: Any) -> float:
+        elements = max(_elements(op.operands[0]), _elements(op.results[0]))
+        return 5.0 * elements * elements.bit_length()  # Golub and Van Loan, section 1.4
+
     def _op_convolution(self, op: Any) -> float:
         numbers = stablehlo.ConvDimensionNumbers(op.attributes["dimension_numbers"])
         kernel = _shape(op.operands[1])
@@ -200,7 +213,7 @@ class _Counter:
         return _matrix_work(op) / 3
 
     def _op_triangular_solve(self, op: Any) -> float:
-        return float(_elements(op.operands[0]) * _shape(op.operands[1])[-1])
+        return float(_elements(op.operands[1]) * _shape(op.operands[0])[-1])
 
     def _op_sort(self, op: Any) -> float:
         elements = _elements(op.operands[0])
@@ -220,7 +233,10 @@ class _Counter:
 
 
 def _shape(value: Any) -> tuple[int, ...]:
-    return tuple(ir.RankedTensorType(value.type).shape)
+    kind = ir.RankedTensorType(value.type)
+    if not kind.has_static_shape:
+        raise UnknownShape(str(kind)[:100])
+    return tuple(kind.shape)
 
 
 def _elements(value: Any) -> int:

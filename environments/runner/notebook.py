@@ -4,7 +4,6 @@ IPython's shell gives magics, display and top-level await. Each cell's text outp
 to a cap; what is beyond it goes to the process's stderr, where the other side counts it.
 """
 
-import builtins
 import os
 import subprocess
 import sys
@@ -17,6 +16,8 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
+
+from runner.wire import encodable
 
 CELL_OUTPUT_CHARS = 32_768
 ERROR_CHARS = 4_096
@@ -59,7 +60,7 @@ class CellOutput:
         return 2
 
     def take(self) -> str:
-        text = "".join(self._kept)
+        text = encodable("".join(self._kept))
         if self._room < 0:
             text += f"\n... {-self._room} more characters"
         self._kept, self._room = [], CELL_OUTPUT_CHARS
@@ -93,8 +94,10 @@ class QuietShell(InteractiveShell):
     """The shell, leaving errors to `run_cell` below."""
 
     def system(self, command: str) -> None:
-        """`!command`: its output belongs to the cell. (IPython forks a terminal for this,
-        which a process with JAX's threads in it may not survive.)"""
+        """`!command`: its output belongs to the cell.
+
+        IPython forks a terminal for this, which a process with JAX's threads may not survive.
+        """
         process = subprocess.Popen(
             self.var_expand(command, depth=1),
             shell=True,
@@ -171,7 +174,7 @@ def describe_error(error: BaseException) -> str:
         ]
         where = "".join(traceback.format_list(frames[-4:]))
         what = "".join(traceback.format_exception_only(error))
-        text = builtins.str(where + what)
+        text = encodable(where + what)
     except BaseException:  # a hostile __str__, say
         text = "an error that cannot be shown"
     return text[-ERROR_CHARS:]

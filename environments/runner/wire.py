@@ -22,6 +22,11 @@ DTYPES = frozenset(
 )
 
 
+# What the other side takes of one message's header and of a value's parts.
+HEADER_BYTES = 1 << 20
+MOST_PARTS = 100_000
+
+
 class Unsendable(Exception):
     """A value that is not data: the message says what it was."""
 
@@ -29,12 +34,23 @@ class Unsendable(Exception):
 class Writer:
     """Collects array bytes while a value is turned into its header form."""
 
-    def __init__(self, handles: "Handles") -> None:
+    def __init__(self, handles: "Handles", most_bytes: int) -> None:
         self.handles = handles
+        self.most_bytes = most_bytes
         self.chunks: list[bytes] = []
         self.size = 0
+        self.parts = 0
+
+    def whole_value(self, value: Any) -> Any:
+        """The header form of an answer, known to fit into one message."""
+        form = self.value(value)
+        if len(msgpack.packb(form)) > HEADER_BYTES - 1_000:
+            raise Unsendable("text or a structure too large to send")
+        return form
 
     def _body(self, data: bytes) -> int:
+        if self.size + len(data) > self.most_bytes:
+            raise Unsendable(f"more than {self.most_bytes >> 20} MiB of numbers")
         offset = self.size
         self.chunks.append(data)
         self.size += len(data)
@@ -52,8 +68,13 @@ class Writer:
     def value(self, value: Any, depth: int = 0) -> Any:
         if depth > 50:
             raise Unsendable("a structure nested more than 50 deep")
-        if value is None or type(value) in (bool, float, str):
+        self.parts += 1
+        if self.parts > MOST_PARTS:
+            raise Unsendable(f"a structure of more than {MOST_PARTS} parts")
+        if value is None or type(value) in (bool, float):
             return value
+        if type(value) is str:
+            return encodable(value)
         if type(value) is int:
             if not -(2**63) <= value < 2**63:
                 raise Unsendable("an integer of more than 64 bits")
@@ -75,9 +96,16 @@ class Writer:
 
     @staticmethod
     def _key(key: Any) -> str | int:
-        if type(key) in (str, int):
+        if type(key) is str:
+            return encodable(key)
+        if type(key) is int and -(2**63) <= key < 2**63:
             return key
         raise Unsendable(f"a dict with a key of type {type(key).__name__[:40]}")
+
+
+def encodable(text: str) -> str:
+    """The text with what UTF-8 can't say (lone surrogates) replaced."""
+    return text.encode(errors="replace").decode()
 
 
 class Handles:

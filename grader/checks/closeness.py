@@ -41,23 +41,29 @@ def compare(got: Any, expected: Any, *, rtol: float, atol: float = 0.0) -> Compa
     """Whether `got` is `expected`, leaf by leaf: max|got - expected| <= atol + rtol max|expected|.
 
     Both are pytrees of arrays and numbers. `error` and `allowed` are in units of the
-    leaf's scale, max|expected| + atol / rtol, so that error <= allowed = rtol when close.
+    leaf's scale, max|expected| + atol / rtol, so that error <= allowed = rtol when close. With
+    rtol = 0 the scale is atol and 1 is allowed.
     """
-    got_leaves, got_shape = jax.tree.flatten(plain(got))
+    try:
+        got_leaves, got_shape = jax.tree.flatten(plain(got))
+    except ValueError:  # a dict whose keys are texts and numbers: JAX can't sort them
+        return Comparison(Outcome.WRONG_TYPE, "is a dict that mixes keys of several types")
     leaves, shape = jax.tree.flatten(plain(expected))
     if got_shape != shape:
         return Comparison(
             Outcome.WRONG_TYPE,
             f"returned {describe(got)} where {describe(expected)} is expected",
         )
-    worst = 0.0
+    worst, allowed = 0.0, rtol or float(atol > 0.0)
     for got_leaf, leaf in zip(got_leaves, leaves, strict=True):
+        if _is_none(leaf) and _is_none(got_leaf):
+            continue
         problem = leaf_problem(got_leaf, np.asarray(leaf))
         if problem:
             return problem
         worst = max(worst, leaf_error(np.asarray(got_leaf), np.asarray(leaf), rtol, atol))
-    outcome = Outcome.PASSED if worst <= rtol else Outcome.WRONG_VALUE
-    return Comparison(outcome, "", worst, rtol)
+    outcome = Outcome.PASSED if worst <= allowed else Outcome.WRONG_VALUE
+    return Comparison(outcome, "", worst, allowed)
 
 
 def leaf_problem(got: Any, expected: np.ndarray) -> Comparison | None:
@@ -85,6 +91,12 @@ def leaf_problem(got: Any, expected: np.ndarray) -> Comparison | None:
     return None
 
 
+def is_finite(value: Any) -> bool:
+    """Whether no number anywhere in a pytree is NaN or infinite."""
+    leaves = [leaf for leaf in jax.tree.leaves(plain(value)) if isinstance(leaf, NUMBERS)]
+    return all(np.all(np.isfinite(np.asarray(leaf).astype(np.complex128))) for leaf in leaves)
+
+
 def kinds_agree(got: np.dtype, expected: np.dtype) -> bool:
     """Integers may stand for integers of any width, reals for reals; no other mixing."""
     if kind(expected) == "f":
@@ -103,15 +115,22 @@ def kind_words(dtype: np.dtype) -> str:
 
 
 def leaf_error(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> float:
-    """max|got - expected| over max|expected| + atol / rtol; 0 for empty leaves."""
+    """max|got - expected| over the scale that `compare` tells; 0 for empty leaves."""
     if expected.size == 0:
         return 0.0
-    wide = np.complex128
-    difference = float(np.max(np.abs(got.astype(wide) - expected.astype(wide))))
-    if difference == 0.0:
+    exact = kind(expected.dtype) in "biu"  # complex128 has no room for every int64
+    if exact and np.array_equal(got, expected):
         return 0.0
-    scale = float(np.max(np.abs(expected.astype(wide)))) + (atol / rtol if rtol else 0.0)
-    return difference / scale if scale > 0.0 else np.inf
+    wide = np.complex128
+    with np.errstate(over="ignore", invalid="ignore"):
+        difference = float(np.max(np.abs(got.astype(wide) - expected.astype(wide))))
+        size = float(np.max(np.abs(expected.astype(wide))))
+    scale = size + atol / rtol if rtol else atol or size
+    if difference == 0.0 and not exact:
+        return 0.0
+    # Beyond the largest number, or against an expected NaN, nothing is close.
+    measurable = np.isfinite(difference) and 0.0 < scale < np.inf
+    return max(difference, float(exact)) / scale if measurable else np.inf
 
 
 NUMBERS = np.ndarray | np.generic | bool | int | float | complex
@@ -135,6 +154,10 @@ class _Opaque:
         self.value = value
 
 
+def _is_none(leaf: Any) -> bool:
+    return isinstance(leaf, _Opaque) and leaf.value is None
+
+
 def describe(value: Any) -> str:
     """A value's form in a few words: never its numbers."""
     if isinstance(value, _Opaque):
@@ -148,7 +171,7 @@ def describe(value: Any) -> str:
         more = ", ..." if len(value) > 4 else ""
         return f"a {type(value).__name__} of {len(value)} ({inner}{more})"
     if isinstance(value, dict):
-        keys = ", ".join(map(repr, list(value)[:6]))
+        keys = ", ".join(repr(key)[:40] for key in list(value)[:6])
         return f"a dict with keys {keys}"
     if isinstance(value, bool | int | float | complex | str | bytes):
         return f"a Python {type(value).__name__}"

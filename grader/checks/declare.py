@@ -75,9 +75,7 @@ def mutant(
     return declare
 
 
-def alternate(
-    question: str, *, of: str, route: str
-) -> Callable[[Callable[..., Any]], Alternate]:
+def alternate(question: str, *, of: str, route: str) -> Callable[[Callable[..., Any]], Alternate]:
     """Declare the decorated function a right version of the student's function `of`."""
 
     def declare(function: Callable[..., Any]) -> Alternate:

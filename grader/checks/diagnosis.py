@@ -36,7 +36,9 @@ def diagnose_shape(got: tuple[int, ...], expected: tuple[int, ...]) -> str:
         return "It is empty."
     if got == expected + expected:
         return "It looks like a whole matrix where its product with a vector is meant."
-    if len(got) == len(expected) and any(abs(a - b) == 1 for a, b in zip(got, expected, strict=True)):
+    if len(got) == len(expected) and any(
+        abs(a - b) == 1 for a, b in zip(got, expected, strict=True)
+    ):
         return "One axis is off by one."
     return ""
 
@@ -62,7 +64,11 @@ def _factor(g: np.ndarray, e: np.ndarray) -> str:
     if g.size < 2 or power == 0.0:
         return ""
     factor = complex(np.vdot(e, g) / power)
-    if abs(factor.imag) > SAME * abs(factor) or abs(factor.real) < SAME or not _alike(g, factor * e):
+    if (
+        abs(factor.imag) > SAME * abs(factor)
+        or abs(factor.real) < SAME
+        or not _alike(g, factor * e)
+    ):
         return ""
     if abs(factor.real - 1) < 10 * SAME:
         return "It is nearly right: only the last digits differ. Is a step approximate?"
@@ -98,11 +104,13 @@ def _offset(g: np.ndarray, e: np.ndarray) -> str:
 
 def _some_right(got: list[np.ndarray], expected: list[np.ndarray]) -> str:
     if len(expected) == 1:
-        got, expected = list(got[0].reshape(-1)), list(expected[0].reshape(-1))
-    right = [_alike(np.asarray(g), np.asarray(e)) for g, e in zip(got, expected, strict=True)]
-    parts = "entries" if got and np.ndim(got[0]) == 0 else "arrays"
-    if 0 < sum(right) < len(right):
-        return f"{sum(right)} of {len(right)} {parts} are right."
+        g, e = got[0].ravel(), expected[0].ravel()
+        right = np.abs(g - e) <= SAME * np.abs(e)
+    else:
+        right = np.array([_alike(g, e) for g, e in zip(got, expected, strict=True)])
+    parts = "entries" if len(expected) == 1 or got[0].ndim == 0 else "arrays"
+    if 0 < right.sum() < right.size:
+        return f"{right.sum()} of {right.size} {parts} are right."
     return ""
 
 

@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.closeness import Comparison, compare, describe, leaf_problem, plain
+from grader.checks.closeness import (
+    Comparison,
+    compare,
+    describe,
+    is_finite,
+    leaf_problem,
+    plain,
+)
 from grader.checks.declare import AuthoringError
 from grader.checks.diagnosis import diagnose, diagnose_shape
 from grader.checks.programs import Program, ProgramRefused
@@ -96,6 +103,8 @@ class Expectation:
         assert self._recorder is not None
         if callable(expected):
             expected = self._recorder.expected(self._index, expected)
+        if not is_finite(expected):
+            raise ValueError(f"the expected value of {self._what!r} is not finite")
         comparison = compare(self._value, expected, rtol=rtol, atol=atol)
         self._add(
             comparison.outcome,
@@ -153,9 +162,7 @@ class Expectation:
     ) -> None:
         """`condition(value)` holds; `says` is the student's sentence otherwise."""
         holds = bool(condition(self._value))
-        self._add(
-            Outcome.PASSED if holds else Outcome.WRONG_VALUE, "" if holds else says, points
-        )
+        self._add(Outcome.PASSED if holds else Outcome.WRONG_VALUE, "" if holds else says, points)
 
     def costs_at_most(
         self,
@@ -191,7 +198,8 @@ class Expectation:
             )
             self._add(Outcome.OVER_BUDGET, words, points)
         else:
-            words = f"{self._what} costs {cost:,.1f} {unit}' worth of work; {ratio:g} are enough. {says}"
+            found = f"costs {cost:,.1f} {unit}' worth of work; {ratio:g} are enough."
+            words = f"{self._what} {found} {says}"
             over = cost > ratio
             outcome = Outcome.OVER_BUDGET if over else Outcome.PASSED
             self._add(outcome, words.strip() if over else "", points, cost, ratio)
@@ -203,7 +211,9 @@ class Expectation:
         except ProgramRefused as refused:
             self._add(Outcome.NOT_EXPORTABLE, f"{self._what} {refused}", points)
             return
-        words = f"{self._what} needs {used:,} bytes of temporary memory; {bytes_:,} are enough. {says}"
+        words = (
+            f"{self._what} needs {used:,} bytes of temporary memory; {bytes_:,} are enough. {says}"
+        )
         over = used > bytes_
         outcome = Outcome.OVER_BUDGET if over else Outcome.PASSED
         self._add(outcome, words.strip() if over else "", points, used, bytes_)
@@ -223,6 +233,4 @@ class Expectation:
     ) -> None:
         assert self._recorder is not None
         got = None if isinstance(self._value, Program) else self._value
-        self._recorder.add(
-            Finding(self._index, outcome, message, points, measured, allowed, got)
-        )
+        self._recorder.add(Finding(self._index, outcome, message, points, measured, allowed, got))

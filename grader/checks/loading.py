@@ -82,7 +82,16 @@ def _declared(module: ModuleType | None, kind: type) -> tuple[Any, ...]:
 
 def _check_names(loaded: LoadedAssignment) -> None:
     names = {check.name: check for check in loaded.checks}
+    questions = {check.question for check in loaded.checks}
+    for alternate in loaded.alternates:
+        if alternate.question not in questions:
+            raise AuthoringError(
+                f"alternates.py: {alternate.name} is of {alternate.question!r}, "
+                f"a question without checks"
+            )
     for mutant in loaded.mutants:
+        if not mutant.refused_by:
+            raise AuthoringError(f"mutants.py: {mutant.name} names no check that must refuse it")
         for refused_by in mutant.refused_by:
             if refused_by not in names:
                 raise AuthoringError(

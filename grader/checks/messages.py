@@ -5,6 +5,12 @@ import re
 from grader.outcomes import Ending, Outcome
 
 MOST_CHARS = 600
+# 0.25, 1e-07, -2.5e+3, numpy's `1.` and `3.e-05`, and whole numbers of five digits and more. A
+# line or cell number, and one that ends a sentence, is none of these.
+NUMBER = re.compile(
+    r"[-+]?(?:\d*\.\d+|\d+\.(?=[eE\]),]| +[-\d]))(?:[eE][-+]?\d+)?"
+    r"|[-+]?\d+[eE][-+]?\d+|\d{5,}"
+)
 
 ENDINGS = {
     Ending.TIMEOUT: "The program did not stop when its time was up, so it was ended.",
@@ -37,7 +43,7 @@ def call_failure(kind: str, text: str, *, name: str, exporting: bool) -> tuple[O
 def stopped(ending: Ending, detail: str) -> tuple[Outcome, str]:
     """Outcome and sentence for a check during which the program ended."""
     outcome = Outcome.TIMEOUT if ending is Ending.TIMEOUT else Outcome.STOPPED
-    return outcome, ENDINGS[ending] if ending in ENDINGS else f"The program ended: {detail}"
+    return outcome, ENDINGS.get(ending, f"The program ended: {detail}")
 
 
 def mask_numbers(text: str) -> str:
@@ -45,5 +51,5 @@ def mask_numbers(text: str) -> str:
 
     An error message can hold what the function was called with; those numbers stay hidden.
     """
-    masked = re.sub(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?|\d{5,}", "#", text.strip())
+    masked = NUMBER.sub("#", text.strip())
     return masked if len(masked) <= MOST_CHARS else "..." + masked[-MOST_CHARS:]

@@ -4,6 +4,7 @@ All of it depends on the course's secret and the assignment only, so it is compu
 batch, when first needed, and shared by its threads.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,11 +14,11 @@ import jax
 
 from grader.checks.closeness import compare
 from grader.checks.declare import Check, Mutant
-from grader.checks.expect import ExpectationFailed, Finding, Recorder, recording
+from grader.checks.expect import Finding, Recorder, recording
 from grader.checks.inputs import Inputs, seed_of
 from grader.checks.loading import LoadedAssignment
-from grader.checks.student import LocalBackend, Student, StudentFailure
-from grader.outcomes import GraderError, Outcome
+from grader.checks.student import LocalBackend, Student
+from grader.outcomes import Outcome
 
 # How near a submission's values must be to a mutant's to be told that mutant's sentence.
 SAME_MISTAKE = 1e-5
@@ -69,11 +70,10 @@ class Oracle:
     def _answers(self, check: Check, mutant: Mutant) -> list[Finding]:
         namespace = {**self.solution, mutant.of: mutant.function}
         recorder = Recorder(lambda index, thunk: self.expected(check, index, thunk))
-        with recording(recorder), jax.enable_x64(True):
-            try:
-                check.body(Student(LocalBackend(namespace, check)), self.inputs(check))
-            except (ExpectationFailed, StudentFailure, GraderError):
-                pass  # what it answered until then is kept; cost checks have no local analyst
+        # What it answered until an error is kept: cost checks have no analyst here, and a mutant's
+        # odd value may break the check's own lines. `course check` shows both.
+        with contextlib.suppress(Exception), recording(recorder), jax.enable_x64(True):
+            check.body(Student(LocalBackend(namespace, check)), self.inputs(check))
         return recorder.findings
 
     def _once(self, key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:

@@ -59,7 +59,7 @@ def source(text: str, names: dict[str, Any]) -> Recipe:
     """The function that a line of Python makes; it may use `jax`, `jnp` and `names`."""
     return Recipe(
         values.source(text, names),
-        lambda: eval(text, {"jax": jax, "jnp": jnp, **localise(names)}),
+        lambda: eval(text, {"jax": jax, "jnp": jnp, **localise(names)}),  # noqa: S307 -- ours
     )
 
 
@@ -80,4 +80,4 @@ def localise(value: Any) -> Any:
         return [localise(item) for item in value]
     if isinstance(value, dict):
         return {key: localise(item) for key, item in value.items()}
-    return jnp.asarray(value) if isinstance(value, np.ndarray | jax.Array) else value
+    return jnp.asarray(value) if isinstance(value, np.ndarray | np.generic | jax.Array) else value

@@ -114,7 +114,8 @@ class RemoteBackend:
 
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return wrap_handles(
-            self._ask("call", spoken_name(target), target=target, args=list(args), kwargs=kwargs), self
+            self._ask("call", spoken_name(target), target=target, args=list(args), kwargs=kwargs),
+            self,
         )
 
     def value(self, target: Any) -> Any:

@@ -1,6 +1,7 @@
 """A second box, in which the student's code never ran, for reading and running programs."""
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -38,18 +39,21 @@ class BoxAnalyst:
         self._limits = limits
         self._conversation: Conversation | None = None
         self._known: dict[str, _Facts] = {}
+        self._one_at_a_time = threading.RLock()
 
     def facts(self, program: Program) -> ProgramFacts:
-        found = self._look_at(program)
+        with self._one_at_a_time:
+            found = self._look_at(program)
         return ProgramFacts(
             found.flops, found.unbounded_loops, tuple(found.refused_calls), found.temporary_bytes
         )
 
     def run(self, program: Program, args: Sequence[Any]) -> Any:
-        function = self._look_at(program).function
-        if function is None:
-            raise ProgramRefused("calls out of JAX, so it is not run.")
-        return self._ask("call", target=function, args=list(args), kwargs={})
+        with self._one_at_a_time:
+            function = self._look_at(program).function
+            if function is None:
+                raise ProgramRefused("calls out of JAX, so it is not run.")
+            return self._ask("call", target=function, args=list(args), kwargs={})
 
     def close(self) -> None:
         """Destroy the box, if there is one."""

@@ -45,12 +45,16 @@ def plan_grading(
     sandbox: Sandbox,
     labels: dict[str, str] | None = None,
 ) -> GradingPlan:
-    """Load an assignment's trusted code. Raises `AuthoringError`, `MasterError`."""
+    """Load an assignment's trusted code and have its sandbox ready.
+
+    Raises `AuthoringError`, `MasterError`, and a `GraderError` where no box can be made.
+    """
     assignment = course.assignments[name]
     if str(course.folder) not in sys.path:
         sys.path.insert(0, str(course.folder))  # where checks find `reference`
     loaded = load_assignment(assignment.folder)
     environment = course.environments[assignment.environment]
+    sandbox.prepare(environment.folder)
     return GradingPlan(
         assignment=assignment,
         loaded=loaded,

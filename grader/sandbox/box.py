@@ -98,6 +98,10 @@ class Sandbox(Protocol):
     name: str
     isolates: bool
 
+    def prepare(self, environment: Path) -> None:
+        """Have ready what boxes of an environment (its folder) need. Raises `GraderError`."""
+        ...
+
     def open_box(self, request: BoxRequest) -> Box:
         """A fresh box with a runner starting in it. Raises `SandboxFault`."""
         ...

@@ -9,7 +9,8 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from math import inf
+from typing import Any, TypeVar
 
 from grader.outcomes import CellRecord, CellStatus, Ending
 from grader.sandbox.box import Box, Exit, OutputLimit, SandboxFault
@@ -22,13 +23,15 @@ from grader.sandbox.messages import (
     Hello,
     Message,
     Ready,
+    read_message,
 )
-from grader.sandbox.messages import read_message
 from grader.sandbox.values import Encoder, Form
 
 GRACE_SECONDS = 3.0
 START_SECONDS = 120.0
 WRITE_SECONDS = 60.0
+
+Said = TypeVar("Said", CellStarted, CellFinished, Ready)
 
 
 class BoxEnded(Exception):
@@ -53,6 +56,7 @@ class Conversation:
 
     def __init__(self, box: Box, message_bytes: int) -> None:
         self._box = box
+        self._message_bytes = message_bytes
         self._reader = FrameReader(message_bytes)
         self._ended: BoxEnded | None = None
 
@@ -81,27 +85,31 @@ class Conversation:
     ) -> None:
         """Run cells `(index, source)` in order beside `files`; each record goes to `on_cell`.
 
-        Raises `BoxEnded`. A cell over its time is interrupted and recorded so.
+        Raises `BoxEnded`. A cell over its time is interrupted and recorded so; when all cells
+        together are, each that is left is interrupted at once, for one more grace period. The
+        messages must be about these cells, in this order: a program that invents more of them
+        can't prolong its time.
         """
         self._send({"type": "notebook", "cells": [list(cell) for cell in cells], "files": files})
         end = time.monotonic() + notebook_seconds
-        running: int | None = None
-        cell_end = end
-        while True:
-            try:
-                message = self._receive_or_interrupt(min(end, cell_end))
-            except TimeoutError:
-                place = "" if running is None else f"in cell {running + 1}"
-                raise self._end(Ending.TIMEOUT, place) from None
-            if isinstance(message, CellStarted):
-                running, cell_end = message.index, time.monotonic() + cell_seconds
-            elif isinstance(message, CellFinished):
-                running, cell_end = None, end
-                on_cell(_record(message))
-            elif isinstance(message, Ready):
-                return
-            else:
-                raise self._end(Ending.GARBLED, f"{type(message).__name__} in mid-notebook")
+        for index, _ in cells:
+            self._next_of(CellStarted, end, end, index=index)
+            cell_end = min(end, time.monotonic() + cell_seconds)
+            on_cell(_record(self._next_of(CellFinished, cell_end, end, index=index)))
+        self._next_of(Ready, end, end)
+
+    def _next_of(
+        self, kind: type[Said], deadline: float, end: float, *, index: int | None = None
+    ) -> Said:
+        """The next message of a notebook's run, which must be of this kind, about this cell."""
+        try:
+            message = self._receive_or_interrupt(deadline, last=end + GRACE_SECONDS)
+        except TimeoutError:
+            place = "" if index is None else f"in cell {index + 1}"
+            raise self._end(Ending.TIMEOUT, place) from None
+        if not isinstance(message, kind) or getattr(message, "index", None) != index:
+            raise self._end(Ending.GARBLED, f"{type(message).__name__} out of turn")
+        return message
 
     def call(self, kind: str, *, seconds: float, x64: bool = True, **parts: Any) -> Any:
         """Ask for one value within `seconds`. Raises `CallFailed` or `BoxEnded`.
@@ -111,7 +119,8 @@ class Conversation:
         encoder = Encoder()
         fields = {name: _encode_part(encoder, part) for name, part in parts.items()}
         number = secrets.token_hex(8)
-        self._send({"type": kind, "id": number, "x64": x64} | fields, encoder.chunks)
+        fixed = {"type": kind, "id": number, "x64": x64, "most_bytes": self._message_bytes}
+        self._send(fixed | fields, encoder.chunks)
         try:
             message = self._receive_or_interrupt(time.monotonic() + seconds)
         except TimeoutError:
@@ -141,12 +150,13 @@ class Conversation:
         except OSError:
             raise self._end(None) from None
 
-    def _receive_or_interrupt(self, deadline: float) -> Message:
+    def _receive_or_interrupt(self, deadline: float, *, last: float = inf) -> Message:
+        """The next message. At `deadline` the program is interrupted; `last` ends the grace."""
         try:
-            return self._receive(deadline)
+            return self._receive(min(deadline, last))
         except TimeoutError:
             self._box.interrupt()
-            return self._receive(time.monotonic() + GRACE_SECONDS)
+            return self._receive(min(time.monotonic() + GRACE_SECONDS, last))
 
     def _receive(self, deadline: float) -> Message:
         try:

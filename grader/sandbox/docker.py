@@ -23,7 +23,7 @@ import requests.exceptions
 from grader.outcomes import Ending, Usage
 from grader.sandbox.box import Box, BoxLimits, BoxRequest, Exit, OutputLimit, SandboxFault
 from grader.sandbox.control_group import ControlGroup
-from grader.sandbox.images import image_tag
+from grader.sandbox.images import ensure_image, image_tag
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ CACHE_SETTINGS = {
 STREAM_HEADER = struct.Struct(">BxxxL")  # Docker's attach protocol: stream, then length
 STDOUT = 1
 SAMPLE_SECONDS = 0.5
+SETTLE_SECONDS = 1.0
 DIAGNOSTIC_BYTES = 4_096
 ENGINE_ERRORS = (docker.errors.DockerException, requests.exceptions.RequestException, OSError)
 
@@ -56,6 +57,10 @@ class DockerSandbox:
         except ENGINE_ERRORS as error:
             raise SandboxFault(f"no Docker engine answers ({error}); start one") from error
 
+    def prepare(self, environment: Path) -> None:
+        """Build the environment's image where it is missing. Raises `GraderError`."""
+        ensure_image(environment)
+
     def open_box(self, request: BoxRequest) -> Box:
         """A fresh container with the environment's runner in it."""
         client = self._client
@@ -67,7 +72,7 @@ class DockerSandbox:
         except docker.errors.ImageNotFound:
             raise SandboxFault(
                 f"the image {tag} is not built; run `make images`, or "
-                f"`python -m grader.sandbox.images {request.environment.name}`"
+                f"`python -m grader.sandbox.images {request.environment}`"
             ) from None
         except ENGINE_ERRORS as error:
             raise SandboxFault(f"the engine made no container: {error}") from error
@@ -115,6 +120,8 @@ def container_options(request: BoxRequest) -> dict[str, Any]:
         "nano_cpus": int(limits.cpus * nanoseconds_per_cpu),
         "tmpfs": folders,
         "mounts": mounts,
+        # The SDK would hand the grader's own proxy settings on, passwords and all.
+        "use_config_proxy": False,
         "environment": CACHE_SETTINGS if mounts or request.collects_compiled else {},
         "shm_size": 16 << 20,
         "ipc_mode": "private",
@@ -143,6 +150,7 @@ class DockerBox(Box):
         self._pending = bytearray()
         self._printed_bytes = 0
         self._diagnostics = bytearray()
+        self._has_ended = False
         streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
         self._socket: socket.socket = client.api.attach_socket(container.id, streams)._sock
         container.start()
@@ -170,6 +178,7 @@ class DockerBox(Box):
             except ConnectionResetError:
                 received = b""
             if not received:
+                self._has_ended = True
                 return b""
             self._pending += received
 
@@ -205,7 +214,7 @@ class DockerBox(Box):
         with contextlib.suppress(OSError):
             self._socket.close()
         try:
-            state = self._client.api.inspect_container(self.container_id)["State"]
+            state = self._state()
             remove_container(self._client, self.container_id)
         except docker.errors.NotFound as error:
             raise SandboxFault("the container was removed from outside") from error
@@ -221,6 +230,16 @@ class DockerBox(Box):
             ),
             diagnostics=self._diagnostics.decode(errors="replace"),
         )
+
+    def _state(self) -> dict[str, Any]:
+        """The engine's word on the container. It lags behind the end of the streams."""
+        patience = time.monotonic() + SETTLE_SECONDS
+        while True:
+            state = self._client.api.inspect_container(self.container_id)["State"]
+            settled = not self._has_ended or not state["Running"]
+            if settled or time.monotonic() > patience:
+                return state
+            time.sleep(0.02)
 
     def _blame(self, state: dict[str, Any]) -> Ending | None:
         if state["OOMKilled"]:

@@ -2,8 +2,10 @@
 
 A frame is two big-endian lengths (uint32 header, uint64 body), a msgpack header and a body of
 raw array bytes. Both lengths are checked against caps before anything is allocated; the
-header's own cap bounds what msgpack can make of it (at worst some 64 bytes a byte), and
-msgpack itself refuses extension types, truncation and nesting beyond 512.
+header's own cap bounds what msgpack can make of it (at worst some 72 bytes a byte: an empty map
+for each), and msgpack itself refuses extension types and nesting beyond 512. It would make an
+array's room as soon as it reads how long the array claims to be, so the header is first walked
+through without making anything: one that ends before its arrays do is refused there.
 """
 
 import struct
@@ -69,6 +71,9 @@ class FrameReader:
 
 def _fields(header: bytes) -> dict[str, Any]:
     try:
+        walk = msgpack.Unpacker(max_buffer_size=HEADER_BYTES, max_ext_len=0)
+        walk.feed(header)
+        walk.skip()
         fields = msgpack.unpackb(
             header, raw=False, strict_map_key=True, max_ext_len=0, use_list=True
         )

@@ -31,6 +31,9 @@ class ProcessSandbox:
     name = "process"
     isolates = False
 
+    def prepare(self, environment: Path) -> None:
+        """Nothing to prepare: the grader's own Python runs the notebooks."""
+
     def open_box(self, request: BoxRequest) -> Box:
         """A fresh process with the runner in it, in a temporary folder."""
         try:
@@ -55,7 +58,15 @@ class ProcessBox(Box):
         self._diagnostics = b""
         runner = request.environment.parent / "runner"
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", limit_commands(request.limits), "sh", sys.executable, "-I", str(runner)],
+            [
+                "/bin/sh",
+                "-c",
+                limit_commands(request.limits),
+                "sh",
+                sys.executable,
+                "-I",
+                str(runner),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -25,6 +25,8 @@ DTYPES = {
 
 DEPTH = 60
 MOST_LEAVES = 100_000
+# The largest product of an empty array's other lengths.
+MOST_EMPTY = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -152,11 +154,13 @@ class Decoder:
             raise Garbled(f"an array of dtype {str(dtype)[:40]!r}")
         if type(shape) is not list or len(shape) > 32:
             raise Garbled("an array whose shape is no list")
-        for length in shape:
-            if type(length) is not int or not 0 <= length <= len(self._body) + 1:
-                raise Garbled("an array with an impossible shape")
+        if any(type(length) is not int or length < 0 for length in shape):
+            raise Garbled("an array with an impossible shape")
         count = prod(shape)
         self._check_span(offset, count * DTYPES[dtype].itemsize)
+        # One length is zero: the others need no bytes, but numpy multiplies them.
+        if count == 0 and prod(max(length, 1) for length in shape) > MOST_EMPTY:
+            raise Garbled("an empty array with an impossible shape")
         return np.frombuffer(self._body, DTYPES[dtype], count, offset).reshape(shape)
 
     def _check_span(self, offset: Any, size: int) -> None:

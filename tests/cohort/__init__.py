@@ -1,0 +1,1 @@
+"""How the notebooks of the demo cohort are made; `tests/submissions` holds them."""
