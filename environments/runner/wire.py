@@ -44,7 +44,8 @@ class Writer:
     def whole_value(self, value: Any) -> Any:
         """The header form of an answer, known to fit into one message."""
         form = self.value(value)
-        if len(msgpack.packb(form)) > HEADER_BYTES - 1_000:
+        packed: Any = msgpack.packb(form)
+        if len(packed) > HEADER_BYTES - 1_000:
             raise Unsendable("text or a structure too large to send")
         return form
 
@@ -145,7 +146,7 @@ def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], memoryview]:
 
 
 def write_frame(stream: BinaryIO, message: dict[str, Any], chunks: list[bytes]) -> None:
-    header = msgpack.packb(message)
+    header: Any = msgpack.packb(message)
     stream.write(LENGTHS.pack(len(header), sum(map(len, chunks))))
     stream.write(header)
     for chunk in chunks:

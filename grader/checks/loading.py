@@ -11,6 +11,7 @@ from typing import Any
 import jax
 
 from grader.checks.declare import Alternate, AuthoringError, Check, Mutant
+from grader.course.hidden import hidden_files
 
 
 @dataclass(frozen=True)
@@ -29,19 +30,21 @@ class LoadedAssignment:
 def load_assignment(folder: Path) -> LoadedAssignment:
     """Import an assignment's trusted modules. Raises `AuthoringError`.
 
-    Missing `mutants.py`, `alternates.py` and `given/` are empty; `checks.py` must be there.
+    Checks, mutants and alternates lie in `checks.py` and so on, or in folders `checks/` and so on;
+    only checks must be there.
     """
     name = folder.name
+    if not hidden_files(folder, "checks"):
+        raise AuthoringError(
+            f"{folder / 'checks.py'}: not found; an assignment's hidden checks belong there"
+        )
     given_module = _given_module(folder)
-    checks = _load(folder, "checks.py", required=True)
-    mutants = _load(folder, "mutants.py")
-    alternates = _load(folder, "alternates.py")
     loaded = LoadedAssignment(
         name=name,
         folder=folder,
-        checks=_declared(checks, Check),
-        mutants=_declared(mutants, Mutant),
-        alternates=_declared(alternates, Alternate),
+        checks=_declared(folder, "checks", Check),
+        mutants=_declared(folder, "mutants", Mutant),
+        alternates=_declared(folder, "alternates", Alternate),
         given_module=given_module,
         version=_version(folder),
     )
@@ -59,13 +62,19 @@ def _given_module(folder: Path) -> ModuleType | None:
     return importlib.import_module(modules[0].stem)
 
 
-def _load(folder: Path, file: str, *, required: bool = False) -> ModuleType | None:
-    path = folder / file
-    if not path.exists():
-        if required:
-            raise AuthoringError(f"{path}: not found; an assignment's hidden checks belong there")
-        return None
-    qualified = f"assignments.{folder.name}.{path.stem}"
+def _declared(folder: Path, kind: str, declared: type) -> tuple[Any, ...]:
+    """What the assignment's modules of one kind declare, in the order of the files and lines."""
+    return tuple(
+        value
+        for path in hidden_files(folder, kind)
+        for value in vars(_import(folder, path)).values()
+        if isinstance(value, declared)
+    )
+
+
+def _import(folder: Path, path: Path) -> ModuleType:
+    place = path.relative_to(folder).with_suffix("")
+    qualified = ".".join(("assignments", folder.name, *place.parts))
     spec = importlib.util.spec_from_file_location(qualified, path)
     assert spec is not None
     assert spec.loader is not None
@@ -73,11 +82,6 @@ def _load(folder: Path, file: str, *, required: bool = False) -> ModuleType | No
     with jax.enable_x64(True):  # constants of the module are float64
         spec.loader.exec_module(module)
     return module
-
-
-def _declared(module: ModuleType | None, kind: type) -> tuple[Any, ...]:
-    found = vars(module).values() if module else ()
-    return tuple(value for value in found if isinstance(value, kind))
 
 
 def _check_names(loaded: LoadedAssignment) -> None:
@@ -96,7 +100,7 @@ def _check_names(loaded: LoadedAssignment) -> None:
             if refused_by not in names:
                 raise AuthoringError(
                     f"mutants.py: {mutant.name} names the check {refused_by!r}, "
-                    f"which checks.py does not declare"
+                    f"which no check is called"
                 )
             if names[refused_by].question != mutant.question:
                 raise AuthoringError(
@@ -113,7 +117,7 @@ def _version(folder: Path) -> str:
         for module in list(sys.modules.values())
         if (file := getattr(module, "__file__", None)) and Path(file).parent.is_relative_to(root)
     }
-    own = set(folder.resolve().glob("*.py")) | set((folder.resolve() / "given").rglob("*.py"))
+    own = set(folder.resolve().rglob("*.py"))
     trusted = {path for path in beside if path.is_relative_to(root / "reference")} | own
     digest = hashlib.sha256(jax.__version__.encode())
     for path in sorted(trusted):

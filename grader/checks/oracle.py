@@ -5,6 +5,7 @@ batch, when first needed, and shared by its threads.
 """
 
 import contextlib
+import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from grader.outcomes import Outcome
 
 # How near a submission's values must be to a mutant's to be told that mutant's sentence.
 SAME_MISTAKE = 1e-5
+# ... and how much nearer to the mutant than to the right answer.
+MUCH_NEARER = 0.01
 
 
 @dataclass
@@ -56,12 +59,21 @@ class Oracle:
         """The mutant whose value at the same place the failed finding's value matches."""
         if finding.outcome not in (Outcome.WRONG_VALUE, Outcome.WRONG_SHAPE):
             return None
-        for mutant, findings in self._once((check.name, "mutants"), lambda: self._mutants(check)):
-            for known in findings:
-                same_place = known.index == finding.index and not known.passed
-                if same_place and compare(finding.got, known.got, rtol=SAME_MISTAKE).passed:
-                    return mutant
-        return None
+        known = self._once((check.name, "mutants"), lambda: self._mutants(check))
+        near = [
+            (compare(finding.got, answer.got, rtol=SAME_MISTAKE), mutant)
+            for mutant, answers in known
+            for answer in answers
+            if answer.index == finding.index and not answer.passed
+        ]
+        # Where every answer is nearly right, near means near to the mutant, not to the truth.
+        most = MUCH_NEARER * (finding.measured if finding.measured is not None else math.inf)
+        found = [
+            (comparison.error, mutant)
+            for comparison, mutant in near
+            if comparison.passed and comparison.error is not None and comparison.error <= most
+        ]
+        return min(found, key=lambda pair: pair[0])[1] if found else None
 
     def _mutants(self, check: Check) -> list[tuple[Mutant, list[Finding]]]:
         mutants = [m for m in self.assignment.mutants if m.question == check.question]

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Sequence
 
-from grader.checks.messages import ENDINGS, stopped
 from grader.checks.declare import Check
+from grader.checks.messages import ENDINGS, stopped
 from grader.checks.running import run_check
 from grader.checks.student import RemoteBackend
 from grader.grading.analyst import BoxAnalyst

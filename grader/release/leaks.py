@@ -15,11 +15,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.course.hidden import hidden_files
 from grader.release.cells import MASTER_FILE, CellKind, read_cells
 from grader.release.marks import Part, parse_marks, split_secret_lines
 from grader.release.texts import Text, read_texts
-
-HIDDEN_FILES = ("checks.py", "mutants.py", "alternates.py")
 
 _STRETCH = 24  # long enough that code does not share it by chance, short enough for half a line
 _ANYWHERE = 10  # shorter fragments than this only count when they are a line of their own
@@ -107,11 +106,10 @@ def read_secrets(folder: Path) -> Secrets:
         if path.is_file() and "__pycache__" not in path.parts:
             public_lines += path.read_text(encoding="utf-8", errors="replace").splitlines()
     names = _bound_names(hidden)
-    for file_name in HIDDEN_FILES:
-        if (folder / file_name).is_file():
-            source = (folder / file_name).read_text(encoding="utf-8")
-            hidden += _lines_and_strings(file_name, source)
-            names |= _top_level_names(file_name, source)
+    for path in hidden_files(folder):
+        file_name, source = path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8")
+        hidden += _lines_and_strings(file_name, source)
+        names |= _top_level_names(file_name, source)
     names |= _numbers(hidden)
     return _without_public(hidden, names, public_lines)
 

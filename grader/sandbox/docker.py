@@ -152,7 +152,8 @@ class DockerBox(Box):
         self._diagnostics = bytearray()
         self._has_ended = False
         streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-        self._socket: socket.socket = client.api.attach_socket(container.id, streams)._sock
+        self._stream = client.api.attach_socket(container.id, streams)
+        self._socket: socket.socket = self._stream._sock
         container.start()
         self._control_group = ControlGroup.of_process(
             client.api.inspect_container(container.id)["State"]["Pid"]
@@ -212,6 +213,7 @@ class DockerBox(Box):
         self._control_group.sample()
         seconds = time.monotonic() - self._started
         with contextlib.suppress(OSError):
+            self._stream.close()  # it holds the socket open beyond the socket's own close
             self._socket.close()
         try:
             state = self._state()

@@ -3,7 +3,7 @@
 A frame is two big-endian lengths (uint32 header, uint64 body), a msgpack header and a body of
 raw array bytes. Both lengths are checked against caps before anything is allocated; the
 header's own cap bounds what msgpack can make of it (at worst some 72 bytes a byte: an empty map
-for each), and msgpack itself refuses extension types and nesting beyond 512. It would make an
+for each), and msgpack itself refuses extension types and nesting beyond 1,024. It would make an
 array's room as soon as it reads how long the array claims to be, so the header is first walked
 through without making anything: one that ends before its arrays do is refused there.
 """
@@ -33,7 +33,7 @@ class Frame:
 
 def pack_frame(fields: dict[str, Any], chunks: Sequence[bytes] = ()) -> bytes:
     """The bytes of one frame whose body is `chunks`, joined."""
-    header = msgpack.packb(fields)
+    header: Any = msgpack.packb(fields)
     return b"".join([LENGTHS.pack(len(header), sum(map(len, chunks))), header, *chunks])
 
 
@@ -71,7 +71,7 @@ class FrameReader:
 
 def _fields(header: bytes) -> dict[str, Any]:
     try:
-        walk = msgpack.Unpacker(max_buffer_size=HEADER_BYTES, max_ext_len=0)
+        walk = msgpack.Unpacker(read_size=16_384, max_buffer_size=HEADER_BYTES, max_ext_len=0)
         walk.feed(header)
         walk.skip()
         fields = msgpack.unpackb(

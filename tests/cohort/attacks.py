@@ -86,7 +86,6 @@ print("left a daemon")
 PATCHES_COMPARISON = '''
 import builtins
 import math
-import operator
 
 import numpy.testing
 
@@ -96,10 +95,11 @@ def agree(*_, **__):
 
 
 for module in (np, jnp):
-    module.allclose = module.isclose = module.array_equal = module.isfinite = agree
+    module.allclose = module.isclose = module.array_equal = module.array_equiv = agree
 for name in ("assert_allclose", "assert_array_equal", "assert_almost_equal", "assert_equal"):
     setattr(np.testing, name, agree)
-builtins.all = builtins.isinstance_ = math.isclose = operator.eq = operator.le = agree
+math.isclose = agree
+builtins.abs = lambda _: 0.0
 
 
 class Agreeable:
@@ -186,7 +186,7 @@ def gnvp(network, output_loss, w, v):
 
 
 def cg(matvec, b, num_steps):
-    return jnp.zeros((num_steps + 1, len(b)))
+    return np.ones((num_steps + 1, len(b))).view(AgreeableArray)
 
 
 def response_jacobian(loss, w, theta):

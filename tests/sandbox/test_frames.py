@@ -80,7 +80,7 @@ BOMBS = {
     "arrays within arrays, each of a million": MAP + b"\xdd\x00\x0f\x00\x00" * 200_000,
     "500 arrays, each of a million": MAP + b"\xdd\x00\x0f\x00\x00" * 500 + b"\xc0" * 1_000_000,
     "nested a million deep": MAP + b"\x91" * 1_000_000 + b"\xc0",
-    "nested 600 deep": MAP + b"\x91" * 600 + b"\xc0",
+    "nested 1,100 deep": MAP + b"\x91" * 1_100 + b"\xc0",
     "maps nested a million deep": b"\x81\xa1k" * 300_000 + b"\xc0",
     "an extension": msgpack.packb({"k": msgpack.ExtType(5, b"code")}),
     "a time stamp": msgpack.packb({"k": msgpack.Timestamp(1)}),

@@ -125,7 +125,7 @@ def same(got: Any, sent: Any) -> bool:
 def test_an_array_of_every_dtype_and_shape_comes_back_equal(
     wire: Any, dtype: str, shape: tuple[int, ...]
 ) -> None:
-    sent = (np.arange(np.prod(shape, dtype=int)).reshape(shape) % 2).astype(DTYPES[dtype])
+    sent = np.asarray(np.arange(np.prod(shape, dtype=int)).reshape(shape) % 2, DTYPES[dtype])
     got = through_runner(wire, sent)
     assert same(got, sent)
     assert not got.flags.writeable

@@ -1,0 +1,318 @@
+"""How programs end, in real containers: each by its own reason, and nothing is left."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import docker
+import pytest
+
+from grader.outcomes import CellStatus, Ending
+from grader.sandbox.box import BoxLimits, SandboxFault
+from grader.sandbox.conversation import BoxEnded, CallFailed, Conversation
+from grader.sandbox.docker import DockerBox, DockerSandbox
+from grader.sandbox.values import student_name
+from tests.sandbox.boxes import SMALL, ending_of, opened, request, run_cells
+
+pytestmark = pytest.mark.docker
+
+# Finds the descriptor that frames go out on: a pipe for writing that is neither 1 nor 2.
+FRAMES = """
+import os, fcntl
+errors = os.fstat(2).st_ino
+frames = [
+    fd for fd in range(3, 64)
+    if os.path.exists(f"/proc/self/fd/{fd}")
+    and os.readlink(f"/proc/self/fd/{fd}").startswith("pipe:")
+    and fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
+    and os.fstat(fd).st_ino != errors
+]
+assert len(frames) == 1, frames
+"""
+SEND = """
+import msgpack, struct
+def send(message, body=b""):
+    header = msgpack.packb(message)
+    os.write(frames[0], struct.pack(">IQ", len(header), len(body)) + header + body)
+"""
+IGNORES = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+SLEEPS = "import time\ntime.sleep(60)"
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Any]:
+    client = docker.from_env()
+    yield client.api
+    client.close()
+
+
+@pytest.fixture
+def label(request: pytest.FixtureRequest, engine: Any) -> Iterator[str]:
+    """A label of this test's own; after the test no container has it."""
+    name = f"{abs(hash(request.node.nodeid)):x}"
+    yield name
+    left = engine.containers(all=True, filters={"label": [f"test={name}"]})
+    DockerSandbox().remove_leftovers({"test": name})
+    assert left == []
+
+
+def small(label: str, **limits: Any) -> Any:
+    return request(replace(SMALL, **limits) if limits else SMALL, test=label)
+
+
+ENDINGS = {
+    "it ignores the interrupt": (Ending.TIMEOUT, (IGNORES + "while True: pass",), {}),
+    "it sleeps and ignores the interrupt": (
+        Ending.TIMEOUT,
+        ("import time\nwhile True:\n  try: time.sleep(60)\n  except BaseException: pass",),
+        {},
+    ),
+    "a list grows for ever": (
+        Ending.OUT_OF_MEMORY,
+        ("kept = []\nwhile True: kept.append(bytearray(1 << 24))",),
+        {"cell_seconds": 20.0},
+    ),
+    "a huge array of JAX": (
+        Ending.OUT_OF_MEMORY,
+        ("import jax.numpy as jnp\nx = jnp.ones(1 << 28).block_until_ready()",),
+        {"cell_seconds": 20.0},
+    ),
+    "it prints a megabyte too much": (
+        Ending.OUTPUT_LIMIT,
+        ("print('x' * (SIZE := 4 << 20))",),
+        {"cell_seconds": 20.0},
+    ),
+    "it prints past Python": (
+        Ending.OUTPUT_LIMIT,
+        ("import os\nwhile True: os.write(1, b'x' * 65536)",),
+        {"cell_seconds": 20.0},
+    ),
+    "a null pointer": (Ending.CRASHED, ("import ctypes\nctypes.string_at(0)",), {}),
+    "it aborts": (Ending.CRASHED, ("import os\nos.abort()",), {}),
+    "it kills itself": (Ending.CRASHED, ("import os, signal\nos._exit(3)",), {}),
+    "os._exit(0)": (Ending.EXITED, ("import os\nos._exit(0)",), {}),
+    "it writes rubbish among the frames": (
+        Ending.GARBLED,
+        (FRAMES + "os.write(frames[0], b'rubbish' * 100)",),
+        {},
+    ),
+    "it claims a frame of 2**60 bytes": (
+        Ending.GARBLED,
+        (FRAMES + "os.write(frames[0], bytes(4) + (1 << 60).to_bytes(8, 'big'))",),
+        {},
+    ),
+    "it forges a result": (
+        Ending.GARBLED,
+        (FRAMES + SEND + "send({'type': 'score', 'points': 100})",),
+        {},
+    ),
+    "it forges the end of a cell that comes later": (
+        Ending.GARBLED,
+        (
+            FRAMES + SEND + "send({'type': 'cell_finished', 'index': 1, 'status': 'ok',"
+            "'seconds': 0.0, 'output': '', 'error': ''})",
+            "1",
+        ),
+        {},
+    ),
+    "it forges the end of the notebook": (
+        Ending.GARBLED,
+        (FRAMES + SEND + "send({'type': 'ready'})", "1"),
+        {},
+    ),
+    "it forges an answer in mid-notebook": (
+        Ending.GARBLED,
+        (FRAMES + SEND + "send({'type': 'answer', 'id': '0', 'value': 1})",),
+        {},
+    ),
+    "it closes the frames' descriptor": (
+        None,
+        (FRAMES + "os.close(frames[0])\nimport time\ntime.sleep(60)",),
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize(("ending", "cells", "seconds"), ENDINGS.values(), ids=ENDINGS)
+def test_a_program_ends_by_its_own_reason(
+    label: str, ending: Ending | None, cells: tuple[str, ...], seconds: dict[str, float]
+) -> None:
+    with opened(DockerSandbox(), small(label)) as conversation:
+        ended = ending_of(conversation, *cells, **{"cell_seconds": 1.0, **seconds})
+        assert conversation.ended is ended
+    assert ended.ending is ending if ending else ended.ending in (Ending.TIMEOUT, Ending.CRASHED)
+
+
+def test_a_fork_bomb_meets_the_limit_of_processes(label: str) -> None:
+    bomb = """
+import os, time
+children = 0
+try:
+    while children < 200:
+        if os.fork() == 0:
+            time.sleep(60)
+            os._exit(0)
+        children += 1
+except BlockingIOError:
+    time.sleep(1)
+    os._exit(1)
+"""
+    with opened(DockerSandbox(), small(label, processes=48)) as conversation:
+        ended = ending_of(conversation, bomb, cell_seconds=20.0)
+    assert ended.ending is Ending.TOO_MANY_PROCESSES
+
+
+def test_grandchildren_that_left_their_group_die_with_the_box(label: str) -> None:
+    daemon = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        import signal
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        open("/tmp/alive", "w").close()
+        while True:
+            time.sleep(0.1)
+    os._exit(0)
+while not os.path.exists("/tmp/alive"):
+    time.sleep(0.01)
+"""
+    api = docker.from_env().api
+    with opened(DockerSandbox(), small(label)) as conversation:
+        records = run_cells(conversation, daemon)
+        assert records[0].status is CellStatus.OK, records
+        (container,) = api.containers(filters={"label": [f"test={label}"]})
+        pids = [int(row[1]) for row in api.top(container["Id"])["Processes"]]
+        assert len(pids) >= 2
+    api.close()
+    time.sleep(0.1)
+    assert [pid for pid in pids if _runs(pid)] == []
+
+
+def _runs(pid: int) -> bool:
+    from pathlib import Path
+
+    return Path(f"/proc/{pid}").exists()
+
+
+def test_a_cell_over_its_time_is_interrupted_and_the_next_one_runs(label: str) -> None:
+    with opened(DockerSandbox(), small(label)) as conversation:
+        records = run_cells(conversation, SLEEPS, "print('goes on')", cell_seconds=1.0)
+        assert [record.status for record in records] == [CellStatus.INTERRUPTED, CellStatus.OK]
+        assert records[1].output == "goes on\n"
+        with pytest.raises(CallFailed) as failed:
+            conversation.call(
+                "call", seconds=0.5, target=student_name("time.sleep"), args=[60], kwargs={}
+            )
+    assert failed.value.kind == "missing"
+
+
+def test_a_call_over_its_time_is_interrupted_and_the_next_one_is_answered(label: str) -> None:
+    cell = "import time\ndef sleep(s): time.sleep(s); return s"
+    with opened(DockerSandbox(), small(label)) as conversation:
+        run_cells(conversation, cell)
+        target = student_name("sleep")
+        with pytest.raises(CallFailed) as failed:
+            conversation.call("call", seconds=0.5, target=target, args=[60], kwargs={})
+        assert failed.value.kind == "interrupted"
+        assert conversation.call("call", seconds=5.0, target=target, args=[0], kwargs={}) == 0
+
+
+def test_messages_without_end_do_not_prolong_a_notebook(label: str) -> None:
+    chatter = (
+        FRAMES
+        + SEND
+        + IGNORES
+        + """
+import time
+while True:
+    send({'type': 'cell_finished', 'index': 0, 'status': 'ok', 'seconds': 0.0,
+          'output': '', 'error': ''})
+    send({'type': 'cell_started', 'index': 0})
+    time.sleep(0.05)
+"""
+    )
+    with opened(DockerSandbox(), small(label)) as conversation:
+        started = time.monotonic()
+        ended = ending_of(conversation, chatter, notebook_seconds=3.0)
+    assert ended.ending in (Ending.GARBLED, Ending.TIMEOUT)
+    assert time.monotonic() - started < 10
+
+
+def test_cells_that_ignore_interrupts_end_with_the_notebooks_time(label: str) -> None:
+    stubborn = IGNORES + "import time\ntime.sleep(1.5)"
+    with opened(DockerSandbox(), small(label)) as conversation:
+        started = time.monotonic()
+        ended = ending_of(conversation, *[stubborn] * 20, notebook_seconds=2.0)
+    assert ended.ending is Ending.TIMEOUT
+    assert time.monotonic() - started < 9
+
+
+@pytest.mark.parametrize(
+    ("forged", "words"),
+    [
+        ("send({'type': 'answer', 'id': 'guess', 'value': 1})", "answer to no question"),
+        ("send({'type': 'ready'})", "answer to no question"),
+        ("os.write(frames[0], b'\\0\\0\\0\\1' + bytes(8) + b'\\xc1')", "not msgpack"),
+    ],
+)
+def test_a_forged_answer_to_a_call_is_garbled(label: str, forged: str, words: str) -> None:
+    cell = FRAMES + SEND + f"def answer():\n    {forged}\n    return 2"
+    with opened(DockerSandbox(), small(label)) as conversation:
+        run_cells(conversation, cell)
+        with pytest.raises(BoxEnded, match=words) as ended:
+            conversation.call(
+                "call", seconds=5.0, target=student_name("answer"), args=[], kwargs={}
+            )
+        assert ended.value.ending is Ending.GARBLED
+        with pytest.raises(BoxEnded):
+            conversation.call("value", seconds=5.0, target=student_name("answer"))
+
+
+def test_an_answer_too_large_to_send_costs_the_call_and_not_the_box(label: str) -> None:
+    cell = "import jax.numpy as jnp\ndef big(): return jnp.zeros(2_000_000)\ndef good(): return 1"
+    with opened(DockerSandbox(), small(label)) as conversation:
+        run_cells(conversation, cell)
+        for name, kind in (("big", "unsendable"), ("good", None)):
+            try:
+                value = conversation.call(
+                    "call", seconds=10.0, target=student_name(name), args=[], kwargs={}
+                )
+            except CallFailed as failed:
+                assert (failed.kind, "MiB" in failed.text) == (kind, True)
+            else:
+                assert (value, kind) == (1, None)
+
+
+def test_a_container_removed_from_outside_is_our_fault(label: str, engine: Any) -> None:
+    box = DockerSandbox().open_box(small(label))
+    assert isinstance(box, DockerBox)
+    conversation = Conversation(box, SMALL.message_bytes)
+    conversation.greet()
+    engine.remove_container(box.container_id, force=True)
+    with pytest.raises(SandboxFault, match="removed from outside"):
+        ending_of(conversation, "1")
+
+
+def test_a_runner_that_does_not_start_is_our_fault(label: str) -> None:
+    too_little = BoxLimits(memory_bytes=24 << 20, processes=16)
+    with (
+        DockerSandbox().open_box(request(too_little, test=label)) as box,
+        pytest.raises(SandboxFault, match="the runner did not start"),
+    ):
+        Conversation(box, 1 << 20).greet()
+
+
+def test_what_a_box_used_is_told(label: str) -> None:
+    with opened(DockerSandbox(), small(label)) as conversation:
+        run_cells(
+            conversation, "import time\nend = time.time() + 0.7\nwhile time.time() < end: pass"
+        )
+        found = conversation.finish()
+    assert found.ending is None
+    assert 0.5 < found.usage.cpu_seconds < 30
+    assert 40 << 20 < found.usage.memory_peak_bytes <= SMALL.memory_bytes
+    assert found.usage.wall_seconds > 0.7
+    assert conversation.finish() == found
