@@ -258,6 +258,7 @@ def _is_argument_of(value: Any, block: Any) -> bool:
 
 def _integer(attribute: Any) -> int | None:
     dense = ir.DenseElementsAttr(attribute)
-    if not dense.is_splat or not isinstance(dense.type.element_type, ir.IntegerType):
+    kind = ir.RankedTensorType(dense.type).element_type
+    if not dense.is_splat or not isinstance(kind, ir.IntegerType):
         return None
     return int(ir.IntegerAttr(dense.get_splat_value()).value)

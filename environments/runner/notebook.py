@@ -106,7 +106,7 @@ class QuietShell(InteractiveShell):
             stderr=subprocess.STDOUT,
         )
         assert process.stdout is not None
-        while piece := process.stdout.read1(65_536):
+        while piece := os.read(process.stdout.fileno(), 65_536):
             sys.stdout.write(piece.decode(errors="replace"))
         self.user_ns["_exit_code"] = process.wait()
 

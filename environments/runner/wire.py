@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import msgpack
 import numpy as np
+from jax.core import Tracer
 
 LENGTHS = struct.Struct(">IQ")
 DTYPES = frozenset(
@@ -84,7 +85,7 @@ class Writer:
             return ["c", value.real, value.imag]
         if type(value) is bytes:
             return ["b", self._body(value), len(value)]
-        if isinstance(value, jax.core.Tracer):
+        if isinstance(value, Tracer):
             raise Unsendable("a leaked JAX tracer (a value kept from inside a traced function)")
         if isinstance(value, jax.Array | np.ndarray | np.generic):
             return self.array(value)

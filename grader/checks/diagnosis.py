@@ -92,13 +92,13 @@ def _transposed(got: list[np.ndarray], expected: list[np.ndarray]) -> str:
 def _reordered(g: np.ndarray, e: np.ndarray) -> str:
     if g.size > 1 and _alike(g[::-1], e):
         return "The right numbers come in reverse order."
-    same = g.size > 2 and _alike(np.sort(g.real), np.sort(e.real))
+    same = g.size > 2 and _alike(np.sort(np.real(g)), np.sort(np.real(e)))
     return "The right numbers come in another order." if same else ""
 
 
 def _offset(g: np.ndarray, e: np.ndarray) -> str:
-    difference = g - e
-    constant = g.size > 2 and np.ptp(difference.real) < SAME * abs(difference.real).max()
+    difference = np.real(g - e)
+    constant = g.size > 2 and np.ptp(difference) < SAME * np.abs(difference).max()
     return "Every entry is off by the same amount." if constant else ""
 
 

@@ -38,6 +38,11 @@ class Finding:
     def passed(self) -> bool:
         return self.outcome is Outcome.PASSED
 
+    @property
+    def used(self) -> float | None:
+        """The share of its allowance that the value used up: above 1 is too much."""
+        return self.measured / self.allowed if self.measured and self.allowed else None
+
 
 class ExpectationFailed(Exception):
     """A required expectation failed: the check ends here. The recorder has the finding."""

@@ -29,7 +29,7 @@ class Recipe:
 
     def local(self) -> Any:
         """The thing itself, built once for 64-bit mode and once without."""
-        x64 = bool(jax.config.jax_enable_x64)
+        x64 = bool(jax.config.read("jax_enable_x64"))
         if x64 not in self._built:
             self._built[x64] = self._build()
         return self._built[x64]

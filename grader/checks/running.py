@@ -94,5 +94,4 @@ def _earned(
 
 def _tightest(findings: Sequence[Finding]) -> Finding | None:
     """The finding that used up most of what it was allowed."""
-    measured = [f for f in findings if f.measured is not None and f.allowed]
-    return max(measured, key=lambda f: (f.measured or 0.0) / (f.allowed or 1.0), default=None)
+    return max((f for f in findings if f.used), key=lambda f: f.used or 0.0, default=None)

@@ -28,7 +28,9 @@ from grader.store import State
 @click.command("grade")
 @click.argument("name", metavar="ASSIGNMENT")
 @click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="At a time.")
-@click.option("--only", metavar="STUDENT", multiple=True, help="Only this student; may be repeated.")
+@click.option(
+    "--only", metavar="STUDENT", multiple=True, help="Only this student; may be repeated."
+)
 @click.option("--regrade", is_flag=True, help="Grade the newest submissions again.")
 @click.option(
     "--i-trust-these-notebooks",

@@ -17,7 +17,10 @@ def status_command(workplace: Workplace, name: str | None, as_json: bool) -> Non
     names = [workplace.assignment(name).name] if name else list(workplace.course.assignments)
     counts = {each: workplace.store.status(each) for each in names}
     delayed = [
-        row for each in names for row in workplace.store.submissions(each) if row.state is State.DELAYED
+        row
+        for each in names
+        for row in workplace.store.submissions(each)
+        if row.state is State.DELAYED
     ]
     if as_json:
         print_json(
@@ -27,7 +30,8 @@ def status_command(workplace: Workplace, name: str | None, as_json: bool) -> Non
                     for each, found in counts.items()
                 },
                 "delayed": [
-                    {"submission": row.id, "student": row.student, "why": row.note} for row in delayed
+                    {"submission": row.id, "student": row.student, "why": row.note}
+                    for row in delayed
                 ],
             }
         )

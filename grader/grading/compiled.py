@@ -45,7 +45,7 @@ def with_compiled_operations(
         return plan
     folder = cache_folder() / "compiled" / _key(plan)
     if not folder.exists():
-        say(f"running the solution of {plan.assignment.name} once: its compiled operations are reused")
+        say(f"running the solution of {plan.assignment.name} once, to reuse what it compiles")
         _keep(folder, _collect(plan))
     return plan.with_compiled(folder)
 

@@ -76,7 +76,9 @@ def verify_assignment(
         complaints += _judge_trial(trial)
     named = {name for mutant in plan.loaded.mutants for name in mutant.refused_by}
     complaints += [
-        f"{check.name}: no mutant needs this check" for check in plan.loaded.checks if check.name not in named
+        f"{check.name}: no mutant needs this check"
+        for check in plan.loaded.checks
+        if check.name not in named
     ]
     return Verification(
         solution=solution,
@@ -88,11 +90,12 @@ def verify_assignment(
 
 def check_points(plan: GradingPlan) -> list[str]:
     """Where the checks' points don't add up to the questions' points in course.yaml."""
-    complaints: list[str] = []
     questions = {question.name: question for question in plan.assignment.questions}
-    for check in plan.loaded.checks:
-        if check.question not in questions:
-            complaints.append(f"{check.name}: course.yaml has no question {check.question}")
+    complaints = [
+        f"{check.name}: course.yaml has no question {check.question}"
+        for check in plan.loaded.checks
+        if check.question not in questions
+    ]
     for question in questions.values():
         points = [c.points for c in plan.loaded.checks if c.question == question.name]
         if question.manual and points:
@@ -118,9 +121,7 @@ def _judge_notebook(
             )
 
 
-def _run_trials(
-    plan: GradingPlan, jobs: int, on_step: Callable[[str], None]
-) -> list[_Trial]:
+def _run_trials(plan: GradingPlan, jobs: int, on_step: Callable[[str], None]) -> list[_Trial]:
     """Every mutant on the checks that it names, every alternate on its question's checks."""
     checks = {check.name: check for check in plan.loaded.checks}
     pairs: list[tuple[Mutant | Alternate, Check]] = [
@@ -170,24 +171,24 @@ def _judge_trial(trial: _Trial) -> Iterator[str]:
 
 def _margins(check: Check, solution: GradedSubmission, trials: Sequence[_Trial]) -> CheckMargins:
     mine = [trial for trial in trials if trial.result.check == check.name]
-    used = [r.error / r.allowed for r in solution.checks if r.check == check.name and r.error and r.allowed]
-    used += [
-        finding.measured / finding.allowed
-        for trial in mine
-        if isinstance(trial.answer, Alternate)
-        for finding in trial.findings
-        if finding.measured and finding.allowed
+    mutants = [trial for trial in mine if isinstance(trial.answer, Mutant)]
+    alternates = [trial for trial in mine if isinstance(trial.answer, Alternate)]
+    right = [
+        result.error / result.allowed
+        for result in solution.checks
+        if result.check == check.name and result.error and result.allowed
     ]
-    excess = [
-        max(f.measured / f.allowed for f in refusing)
-        for trial in mine
-        if isinstance(trial.answer, Mutant)
-        and (refusing := [f for f in trial.findings if not f.passed and f.measured and f.allowed])
-    ]
+    right += [finding.used for trial in alternates for finding in trial.findings if finding.used]
+    wrong = [_excess(trial) for trial in mutants]
     return CheckMargins(
         check=check,
-        accepting=1 / max(used) if used else None,
-        refusing=min(excess) if excess else None,
-        mutants=sum(isinstance(trial.answer, Mutant) for trial in mine),
-        alternates=sum(isinstance(trial.answer, Alternate) for trial in mine),
+        accepting=1 / max(right) if right else None,
+        refusing=min((factor for factor in wrong if factor), default=None),
+        mutants=len(mutants),
+        alternates=len(alternates),
     )
+
+
+def _excess(trial: _Trial) -> float | None:
+    """How many times over its allowance a refused mutant was; None where that isn't a number."""
+    return max((f.used for f in trial.findings if not f.passed and f.used), default=None)

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import docker
 import pytest
 
 from grader.outcomes import CellStatus, Ending
+from grader.sandbox import conversation
 from grader.sandbox.box import BoxLimits, SandboxFault
 from grader.sandbox.conversation import BoxEnded, CallFailed, Conversation
 from grader.sandbox.docker import DockerBox, DockerSandbox
@@ -45,6 +47,12 @@ def engine() -> Iterator[Any]:
     client = docker.from_env()
     yield client.api
     client.close()
+
+
+@pytest.fixture(autouse=True)
+def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What doesn't listen is killed after one second instead of three."""
+    monkeypatch.setattr(conversation, "GRACE_SECONDS", 1.0)
 
 
 @pytest.fixture
@@ -138,9 +146,9 @@ ENDINGS = {
 def test_a_program_ends_by_its_own_reason(
     label: str, ending: Ending | None, cells: tuple[str, ...], seconds: dict[str, float]
 ) -> None:
-    with opened(DockerSandbox(), small(label)) as conversation:
-        ended = ending_of(conversation, *cells, **{"cell_seconds": 1.0, **seconds})
-        assert conversation.ended is ended
+    with opened(DockerSandbox(), small(label)) as talk:
+        ended = ending_of(talk, *cells, **{"cell_seconds": 1.0, **seconds})
+        assert talk.ended is ended
     assert ended.ending is ending if ending else ended.ending in (Ending.TIMEOUT, Ending.CRASHED)
 
 
@@ -158,8 +166,8 @@ except BlockingIOError:
     time.sleep(1)
     os._exit(1)
 """
-    with opened(DockerSandbox(), small(label, processes=48)) as conversation:
-        ended = ending_of(conversation, bomb, cell_seconds=20.0)
+    with opened(DockerSandbox(), small(label, processes=48)) as talk:
+        ended = ending_of(talk, bomb, cell_seconds=20.0)
     assert ended.ending is Ending.TOO_MANY_PROCESSES
 
 
@@ -180,8 +188,8 @@ while not os.path.exists("/tmp/alive"):
     time.sleep(0.01)
 """
     api = docker.from_env().api
-    with opened(DockerSandbox(), small(label)) as conversation:
-        records = run_cells(conversation, daemon)
+    with opened(DockerSandbox(), small(label)) as talk:
+        records = run_cells(talk, daemon)
         assert records[0].status is CellStatus.OK, records
         (container,) = api.containers(filters={"label": [f"test={label}"]})
         pids = [int(row[1]) for row in api.top(container["Id"])["Processes"]]
@@ -192,32 +200,28 @@ while not os.path.exists("/tmp/alive"):
 
 
 def _runs(pid: int) -> bool:
-    from pathlib import Path
-
     return Path(f"/proc/{pid}").exists()
 
 
 def test_a_cell_over_its_time_is_interrupted_and_the_next_one_runs(label: str) -> None:
-    with opened(DockerSandbox(), small(label)) as conversation:
-        records = run_cells(conversation, SLEEPS, "print('goes on')", cell_seconds=1.0)
+    with opened(DockerSandbox(), small(label)) as talk:
+        records = run_cells(talk, SLEEPS, "print('goes on')", cell_seconds=1.0)
         assert [record.status for record in records] == [CellStatus.INTERRUPTED, CellStatus.OK]
         assert records[1].output == "goes on\n"
         with pytest.raises(CallFailed) as failed:
-            conversation.call(
-                "call", seconds=0.5, target=student_name("time.sleep"), args=[60], kwargs={}
-            )
+            talk.call("call", seconds=0.5, target=student_name("time.sleep"), args=[60], kwargs={})
     assert failed.value.kind == "missing"
 
 
 def test_a_call_over_its_time_is_interrupted_and_the_next_one_is_answered(label: str) -> None:
     cell = "import time\ndef sleep(s): time.sleep(s); return s"
-    with opened(DockerSandbox(), small(label)) as conversation:
-        run_cells(conversation, cell)
+    with opened(DockerSandbox(), small(label)) as talk:
+        run_cells(talk, cell)
         target = student_name("sleep")
         with pytest.raises(CallFailed) as failed:
-            conversation.call("call", seconds=0.5, target=target, args=[60], kwargs={})
+            talk.call("call", seconds=0.5, target=target, args=[60], kwargs={})
         assert failed.value.kind == "interrupted"
-        assert conversation.call("call", seconds=5.0, target=target, args=[0], kwargs={}) == 0
+        assert talk.call("call", seconds=5.0, target=target, args=[0], kwargs={}) == 0
 
 
 def test_messages_without_end_do_not_prolong_a_notebook(label: str) -> None:
@@ -234,20 +238,20 @@ while True:
     time.sleep(0.05)
 """
     )
-    with opened(DockerSandbox(), small(label)) as conversation:
+    with opened(DockerSandbox(), small(label)) as talk:
         started = time.monotonic()
-        ended = ending_of(conversation, chatter, notebook_seconds=3.0)
+        ended = ending_of(talk, chatter, notebook_seconds=3.0)
     assert ended.ending in (Ending.GARBLED, Ending.TIMEOUT)
     assert time.monotonic() - started < 10
 
 
 def test_cells_that_ignore_interrupts_end_with_the_notebooks_time(label: str) -> None:
-    stubborn = IGNORES + "import time\ntime.sleep(1.5)"
-    with opened(DockerSandbox(), small(label)) as conversation:
+    stubborn = IGNORES + "import time\ntime.sleep(0.7)"
+    with opened(DockerSandbox(), small(label)) as talk:
         started = time.monotonic()
-        ended = ending_of(conversation, *[stubborn] * 20, notebook_seconds=2.0)
+        ended = ending_of(talk, *[stubborn] * 20, notebook_seconds=1.0)
     assert ended.ending is Ending.TIMEOUT
-    assert time.monotonic() - started < 9
+    assert time.monotonic() - started < 6
 
 
 @pytest.mark.parametrize(
@@ -260,24 +264,22 @@ def test_cells_that_ignore_interrupts_end_with_the_notebooks_time(label: str) ->
 )
 def test_a_forged_answer_to_a_call_is_garbled(label: str, forged: str, words: str) -> None:
     cell = FRAMES + SEND + f"def answer():\n    {forged}\n    return 2"
-    with opened(DockerSandbox(), small(label)) as conversation:
-        run_cells(conversation, cell)
+    with opened(DockerSandbox(), small(label)) as talk:
+        run_cells(talk, cell)
         with pytest.raises(BoxEnded, match=words) as ended:
-            conversation.call(
-                "call", seconds=5.0, target=student_name("answer"), args=[], kwargs={}
-            )
+            talk.call("call", seconds=5.0, target=student_name("answer"), args=[], kwargs={})
         assert ended.value.ending is Ending.GARBLED
         with pytest.raises(BoxEnded):
-            conversation.call("value", seconds=5.0, target=student_name("answer"))
+            talk.call("value", seconds=5.0, target=student_name("answer"))
 
 
 def test_an_answer_too_large_to_send_costs_the_call_and_not_the_box(label: str) -> None:
     cell = "import jax.numpy as jnp\ndef big(): return jnp.zeros(2_000_000)\ndef good(): return 1"
-    with opened(DockerSandbox(), small(label)) as conversation:
-        run_cells(conversation, cell)
+    with opened(DockerSandbox(), small(label)) as talk:
+        run_cells(talk, cell)
         for name, kind in (("big", "unsendable"), ("good", None)):
             try:
-                value = conversation.call(
+                value = talk.call(
                     "call", seconds=10.0, target=student_name(name), args=[], kwargs={}
                 )
             except CallFailed as failed:
@@ -289,11 +291,11 @@ def test_an_answer_too_large_to_send_costs_the_call_and_not_the_box(label: str) 
 def test_a_container_removed_from_outside_is_our_fault(label: str, engine: Any) -> None:
     box = DockerSandbox().open_box(small(label))
     assert isinstance(box, DockerBox)
-    conversation = Conversation(box, SMALL.message_bytes)
-    conversation.greet()
+    talk = Conversation(box, SMALL.message_bytes)
+    talk.greet()
     engine.remove_container(box.container_id, force=True)
     with pytest.raises(SandboxFault, match="removed from outside"):
-        ending_of(conversation, "1")
+        ending_of(talk, "1")
 
 
 def test_a_runner_that_does_not_start_is_our_fault(label: str) -> None:
@@ -306,13 +308,13 @@ def test_a_runner_that_does_not_start_is_our_fault(label: str) -> None:
 
 
 def test_what_a_box_used_is_told(label: str) -> None:
-    with opened(DockerSandbox(), small(label)) as conversation:
+    with opened(DockerSandbox(), small(label)) as talk:
         run_cells(
             conversation, "import time\nend = time.time() + 0.7\nwhile time.time() < end: pass"
         )
-        found = conversation.finish()
+        found = talk.finish()
     assert found.ending is None
     assert 0.5 < found.usage.cpu_seconds < 30
     assert 40 << 20 < found.usage.memory_peak_bytes <= SMALL.memory_bytes
     assert found.usage.wall_seconds > 0.7
-    assert conversation.finish() == found
+    assert talk.finish() == found
