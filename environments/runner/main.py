@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import jax
 
 from runner.calls import Calls
+from runner.memory import Memory
 from runner.notebook import Notebook
 from runner.wire import read_frame, write_frame
 
@@ -44,6 +45,7 @@ def main() -> None:
     interrupts = Interrupts()
     notebook = Notebook()
     calls = Calls(notebook.namespace)
+    memory = Memory()
     jax.numpy.zeros(1).block_until_ready()  # the backend starts before the clock does
     write_frame(writer, {"type": "hello", "jax": jax.__version__}, [])
     while True:
@@ -56,6 +58,7 @@ def main() -> None:
         else:
             reply, chunks = calls.answer(message, body, interrupts)
             write_frame(writer, reply, chunks)
+        memory.release_if_grown()
 
 
 def take_over_streams() -> tuple[BinaryIO, BinaryIO]:

@@ -82,6 +82,9 @@ class TextPublisher(DisplayPublisher):
     def publish(self, data: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         print(data.get("text/plain", "<output without text>"))
 
+    def clear_output(self, wait: bool = False) -> None:
+        pass
+
 
 class TextHook(DisplayHook):
     """The value of a cell's last expression, without an `Out[n]:` prompt."""

@@ -24,10 +24,21 @@ def export_program(function: Any, args: list[Any], kwargs: dict[str, Any]) -> by
         filled = list(args)
         for index, value in zip(traced, inputs, strict=True):
             filled[index] = value
-        return function(*filled, **kwargs)
+        return without_names(function(*filled, **kwargs))
 
     exported = jax_export.export(jax.jit(program), platforms=["cpu"])(*(args[i] for i in traced))
     return bytes(exported.serialize())
+
+
+def without_names(value: Any) -> Any:
+    """Named tuples (`jnp.linalg.eigh` gives one) as tuples: an exported program has none."""
+    if isinstance(value, tuple):
+        return tuple(map(without_names, value))
+    if isinstance(value, list):
+        return [without_names(item) for item in value]
+    if isinstance(value, dict):
+        return {key: without_names(item) for key, item in value.items()}
+    return value
 
 
 def has_shape(value: Any) -> bool:

@@ -68,7 +68,7 @@ def compare(got: Any, expected: Any, *, rtol: float, atol: float = 0.0) -> Compa
 
 def leaf_problem(got: Any, expected: np.ndarray) -> Comparison | None:
     """What is wrong with a received leaf before its numbers count."""
-    if not isinstance(got, NUMBERS):
+    if not isinstance(got, NUMBERS) or expected.dtype.kind == "O":
         return Comparison(
             Outcome.WRONG_TYPE, f"returned {describe(got)} where {describe(expected)} is expected"
         )

@@ -76,8 +76,10 @@ def _factor(g: np.ndarray, e: np.ndarray) -> str:
 
 
 def _times(factor: float) -> str:
-    simple = Fraction(factor).limit_denominator(64)
-    if abs(float(simple) - factor) < SAME * abs(factor):
+    # Only factors that a forgotten n or 1/2 makes: any number is near some longer fraction.
+    simple = Fraction(factor).limit_denominator(128)
+    parts = sorted((abs(simple.numerator), simple.denominator))
+    if parts[0] <= 2 and parts[1] <= 128 and abs(float(simple) - factor) < SAME * abs(factor) / 10:
         return f"{simple} times"
     return "a constant times"
 

@@ -90,6 +90,17 @@ def shapes_only(value: Any, *, x64: bool) -> Any:
     return jax.tree.map(lambda leaf: values.shape_only(str(leaf.dtype), leaf.shape), value)
 
 
+def _without_names(value: Any) -> Any:
+    """Named tuples as tuples, as the runner exports them."""
+    if isinstance(value, tuple):
+        return tuple(map(_without_names, value))
+    if isinstance(value, list):
+        return [_without_names(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _without_names(item) for key, item in value.items()}
+    return value
+
+
 def export_here(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> bytes:
     """Export one of our own functions; arrays among `args` become inputs."""
     traced = [index for index, arg in enumerate(args) if is_traced(arg)]
@@ -99,7 +110,7 @@ def export_here(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[
         filled = list(fixed)
         for index, value in zip(traced, inputs, strict=True):
             filled[index] = value
-        return function(*filled, **kwargs)
+        return _without_names(function(*filled, **kwargs))
 
     shapes = jax.eval_shape(lambda: [recipes.localise(args[index]) for index in traced])
     exported = jax_export.export(jax.jit(program), platforms=["cpu"])(*shapes)

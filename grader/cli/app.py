@@ -14,15 +14,16 @@ from grader.cli.workplace import Workplace
 USERS_FAULT = 1
 OUR_FAULT = 2
 
-# Where each subcommand lives: imported when it is used, so that `course --help` is quick.
+# Each subcommand's module, imported when it is used, and its line in `course --help`, which must
+# be there without importing anything.
 COMMANDS = {
-    "check": "grader.cli.check",
-    "release": "grader.cli.release",
-    "submit": "grader.cli.submit",
-    "import": "grader.cli.submit",
-    "grade": "grader.cli.grade",
-    "report": "grader.cli.report",
-    "status": "grader.cli.status",
+    "check": ("grader.cli.check", "Test the hidden tests of assignments."),
+    "release": ("grader.cli.release", "Make what students get."),
+    "submit": ("grader.cli.submit", "Take in one notebook."),
+    "import": ("grader.cli.submit", "Take in a folder of notebooks, or an LMS's zip."),
+    "grade": ("grader.cli.grade", "Grade what is waiting."),
+    "report": ("grader.cli.report", "Write the staff's report and the students' feedback."),
+    "status": ("grader.cli.status", "Say where everything stands."),
 }
 
 
@@ -35,8 +36,12 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(COMMANDS[cmd_name])
+        module = importlib.import_module(COMMANDS[cmd_name][0])
         return getattr(module, f"{cmd_name}_command")
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -77,7 +77,7 @@ def grade_command(
         if not waiting and not as_json:
             results().print(f"{name}: nothing is waiting to be graded (--regrade grades again)")
         if not waiting:
-            summary, seconds = BatchSummary(0, (), 0, 0), 0.0
+            summary, seconds = BatchSummary(0, ()), 0.0
         else:
             plan = plan_grading(
                 workplace.course,
@@ -120,8 +120,14 @@ def say_summary(name: str, summary: BatchSummary, seconds: float, as_json: bool)
     if summary.graded:
         each = seconds / summary.graded
         results().print(f"{name}: {summary.graded} graded in {seconds:.0f} s ({each:.1f} s each)")
+    by_reason: dict[str, list[str]] = {}
     for student, why in summary.failures:
-        people().print(f"delayed: {student}: {why}", markup=False)
+        by_reason.setdefault(why, []).append(student)
+    for why, students in by_reason.items():
+        text = f"not graded, our failure: {', '.join(students)}: {why}"
+        people().print(text, markup=False, soft_wrap=True)
+    if summary.gave_up:
+        people().print("Too many failures in a row: the rest waits. Mend the cause, then grade again.")
 
 
 class Display:
@@ -173,7 +179,7 @@ class Display:
 
     def _say_end(self, step: Step) -> None:
         place = f"[{self._done}/{self._total}]"
-        what = outcome_text(step.graded) if step.graded else f"delayed: {step.failure}"
+        what = outcome_text(step.graded) if step.graded else f"our failure: {step.failure}"
         self._console.print(f"{place} {step.student}: {what}", markup=False, soft_wrap=True)
 
 

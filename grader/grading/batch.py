@@ -18,6 +18,10 @@ from grader.store import Lease, LeaseLost, Store
 
 log = logging.getLogger(__name__)
 
+# So many failures of ours with no success between: the cause is not the submissions, and going
+# on would use up their attempts.
+FAILURES_IN_A_ROW = 4
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -31,12 +35,14 @@ class Progress:
 
 @dataclass(frozen=True)
 class BatchSummary:
-    """What a batch did. `failures` are ours: (student, why), each still without a score."""
+    """What a batch did. `failures` are ours: (student, why), each still without a score.
+
+    `gave_up` says that so many failed in a row that the rest was left in the queue.
+    """
 
     graded: int
     failures: tuple[tuple[str, str], ...]
-    requeued: int
-    leftovers_removed: int
+    gave_up: bool = False
 
 
 def grade_batch(
@@ -51,16 +57,15 @@ def grade_batch(
 
     Hold `store.grading_lock()`. An interrupt (Ctrl-C) gives the leases back and passes on.
     """
-    requeued = store.requeue_stale()
-    leftovers = plan.sandbox.remove_leftovers(plan.request.labels)
+    store.requeue_stale()
+    plan.sandbox.remove_leftovers(plan.request.labels)
     batch = _Batch(plan, store, only, on_progress)
     with ThreadPoolExecutor(jobs, thread_name_prefix="grading") as pool:
         batch.run(pool, jobs)
     return BatchSummary(
         graded=batch.graded,
-        failures=tuple(batch.failures),
-        requeued=requeued,
-        leftovers_removed=leftovers,
+        failures=tuple(batch.failures.items()),
+        gave_up=batch.failed_in_a_row >= FAILURES_IN_A_ROW,
     )
 
 
@@ -79,7 +84,8 @@ class _Batch:
         self._stop = threading.Event()
         self._row = store.start_batch(plan.assignment.name)
         self.graded = 0
-        self.failures: list[tuple[str, str]] = []
+        self.failures: dict[str, str] = {}
+        self.failed_in_a_row = 0
         self._lock = threading.Lock()
 
     def run(self, pool: Executor, jobs: int) -> None:
@@ -124,6 +130,8 @@ class _Batch:
         else:
             with self._lock:
                 self.graded += 1
+                self.failed_in_a_row = 0
+                self.failures.pop(student, None)
             self._tell(Progress(student, "graded", graded))
 
     def _result(self, lease: Lease, step: Callable[[str], None]) -> GradedSubmission:
@@ -138,7 +146,10 @@ class _Batch:
     def _fail(self, lease: Lease, why: str) -> None:
         self._store.fail(lease, why)
         with self._lock:
-            self.failures.append((lease.submission.student, why))
+            self.failures[lease.submission.student] = why
+            self.failed_in_a_row += 1
+            if self.failed_in_a_row >= FAILURES_IN_A_ROW:
+                self._stop.set()
         self._tell(Progress(lease.submission.student, "failed", failure=why))
 
 

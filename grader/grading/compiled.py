@@ -32,6 +32,12 @@ from grader.sandbox.images import cache_folder, image_tag
 log = logging.getLogger(__name__)
 
 MODULES_OF_JAX = (jax.numpy, jax.numpy.linalg, jax.lax, jax.random, jax.nn)
+# Operations of JAX too, but what they compile holds a function of the solution's.
+HOLD_A_FUNCTION = frozenset(
+    "apply_along_axis apply_over_axes associative_scan cond custom_linear_solve custom_root "
+    "fori_loop frompyfunc fromfunction map piecewise platform_dependent reduce reduce_window "
+    "scan select_and_scatter switch vectorize while while_loop".split()
+)
 
 
 def with_compiled_operations(
@@ -62,8 +68,9 @@ def use_own_cache() -> None:
 def is_single_operation(entry: str, given_names: set[str]) -> bool:
     """Whether a cache entry, `jit_<name>-<hash>-cache`, is an operation of JAX or given code."""
     module, _, rest = entry.removeprefix("jit_").partition("-")
-    known = any(hasattr(where, module.strip("_")) for where in MODULES_OF_JAX)
-    return bool(rest.endswith("-cache") and (known or module in given_names))
+    name = module.strip("_")
+    known = any(hasattr(where, name) for where in MODULES_OF_JAX) and name not in HOLD_A_FUNCTION
+    return rest.endswith("-cache") and (known or module in given_names)
 
 
 def _collect(plan: GradingPlan) -> dict[str, bytes]:
@@ -111,11 +118,14 @@ def _keep(folder: Path, entries: dict[str, bytes]) -> None:
 
 
 def _key(plan: GradingPlan) -> str:
-    """Changes with the image, the assignment and the processor: machine code fits one of each."""
+    """Changes with the image, the assignment and the processor: machine code fits one of each.
+
+    And with which operations are kept.
+    """
     processor = [
         line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")
     ]
-    digest = hashlib.sha256("\0".join(processor[:1]).encode())
+    digest = hashlib.sha256("\0".join([*processor[:1], *sorted(HOLD_A_FUNCTION)]).encode())
     digest.update(image_tag(plan.request.environment).encode())
     digest.update(plan.loaded.version.encode())
     return f"{plan.assignment.name}-{digest.hexdigest()[:16]}"

@@ -176,7 +176,9 @@ class Conversation:
         found = self._box.close()
         if ending in (None, Ending.GARBLED) and found.ending:
             ending = found.ending
-        if found.ending is Ending.OUT_OF_MEMORY:
+        # A fork bomb that goes on trying only looks like an endless loop from here.
+        bomb = ending is Ending.TIMEOUT and found.ending is Ending.TOO_MANY_PROCESSES
+        if found.ending is Ending.OUT_OF_MEMORY or bomb:
             ending = found.ending
         self._ended = BoxEnded(ending or Ending.EXITED, detail)
         return self._ended

@@ -50,6 +50,9 @@ class DockerSandbox:
     name = "docker"
     isolates = True
 
+    def __init__(self) -> None:
+        self._prepared: dict[Path, str] = {}
+
     @cached_property
     def _client(self) -> Any:
         try:
@@ -58,13 +61,16 @@ class DockerSandbox:
             raise SandboxFault(f"no Docker engine answers ({error}); start one") from error
 
     def prepare(self, environment: Path) -> None:
-        """Build the environment's image where it is missing. Raises `GraderError`."""
-        ensure_image(environment)
+        """Build the environment's image where it is missing, and keep to it from now on.
+
+        A file changed in mid-batch then changes nothing for that batch. Raises `GraderError`.
+        """
+        self._prepared[environment] = ensure_image(environment)
 
     def open_box(self, request: BoxRequest) -> Box:
         """A fresh container with the environment's runner in it."""
         client = self._client
-        tag = image_tag(request.environment)
+        tag = self._prepared.get(request.environment) or image_tag(request.environment)
         try:
             container = client.containers.create(
                 tag, labels=request.labels, **container_options(request)

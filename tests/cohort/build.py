@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from grader.release import solution_notebook, starter_notebook
-from tests.cohort import attacks, mistakes, routes
+from tests.cohort import attacks, forgeries, mistakes, routes
 from tests.cohort.edits import ASSIGNMENT, Edits
 
 SUBMISSIONS = Path(__file__).parents[1] / "submissions"
@@ -91,25 +91,25 @@ EDITED = {
     ),
     "patches-comparison": Edits(
         "Question 1, garbage, and comparisons that find everything equal.",
-        answers=attacks.GARBAGE,
-        cells={"end": attacks.PATCHES_COMPARISON},
+        answers=forgeries.GARBAGE,
+        cells={"end": forgeries.PATCHES_COMPARISON},
         hostile=True,
     ),
     "forges-messages": Edits(
         "All is right, and the grader's questions are answered before they are asked.",
-        cells={"end": attacks.FORGES_MESSAGES},
+        cells={"end": forgeries.FORGES_MESSAGES},
         hostile=True,
     ),
     "forges-answers": Edits(
         "Question 1; the runner is made to answer the others with a perfect score.",
-        answers=attacks.GARBAGE,
-        cells={"end": attacks.FORGES_ANSWERS},
+        answers=forgeries.GARBAGE,
+        cells={"end": forgeries.FORGES_ANSWERS},
         hostile=True,
     ),
     "patches-given-module": Edits(
         "A dense Hessian, and given problems for which that is cheap.",
         answers=routes.DENSE_HESSIAN,
-        cells={"end": attacks.PATCHES_THE_GIVEN_MODULE},
+        cells={"end": forgeries.PATCHES_THE_GIVEN_MODULE},
         hostile=True,
     ),
 }

@@ -21,7 +21,8 @@ class Edits:
 
     `answers` holds functions; each replaces the solution's function of its name. `cells` are
     further cells, by the question whose cell they come before, or "end"; `within` is code at
-    the top of a question's own cell; `renames` gives functions other names. A `hostile` notebook attacks whatever runs it.
+    the top of a question's own cell; `renames` gives functions other names. A `hostile`
+    notebook attacks whatever runs it.
     """
 
     says: str

@@ -1,6 +1,6 @@
 """Right answers to every question by routes that the solution doesn't take."""
 
-ANOTHER_ROUTE = '''
+ANOTHER_ROUTE = """
 def gd_iterates(A, b, w0, step_size, num_steps):
     def step(w, _):
         w = w - step_size * (A @ w - b)
@@ -135,16 +135,16 @@ def natural_gradient(logits_fn, w, X, y, damping):
     gradient = jnp.mean(jax.jacrev(costs)(w), axis=0)
     a, Q = jnp.linalg.eigh(fisher(logits_fn, w, X))
     return Q @ ((Q.T @ gradient) / (a + damping))
-'''
+"""
 
-DENSE_HESSIAN = '''
+DENSE_HESSIAN = """
 def hvp(loss, w, v):
     flat, unravel = ravel_pytree(w)
     H = jax.hessian(lambda flat: loss(unravel(flat)))(flat)
     return unravel(H @ ravel_pytree(v)[0])
-'''
+"""
 
-BASIS_VECTOR_LOOP = '''
+BASIS_VECTOR_LOOP = """
 def hvp(loss, w, v):
     flat, unravel = ravel_pytree(w)
     direction = ravel_pytree(v)[0]
@@ -155,10 +155,10 @@ def hvp(loss, w, v):
         return jax.jvp(gradient, (flat,), (basis,))[1] @ direction
 
     return unravel(jax.lax.map(entry, jnp.arange(flat.size)))
-'''
+"""
 
 # After all answers: every function computes in one dtype, whatever it is given.
-CAST_EVERYTHING = '''
+CAST_EVERYTHING = """
 import functools
 
 
@@ -185,7 +185,7 @@ for function in (
     response_jacobian, fisher, natural_gradient,
 ):  # fmt: skip
     globals()[function.__name__] = computing_in(DTYPE)(function)
-'''
+"""
 
 FLOAT64 = CAST_EVERYTHING.replace("computing_in(DTYPE)", "computing_in(jnp.float64, x64=True)")
 FLOAT32 = CAST_EVERYTHING.replace("computing_in(DTYPE)", "computing_in(jnp.float32, x64=False)")

@@ -22,8 +22,14 @@ SUBMISSIONS = ROOT / "tests" / "submissions"
 LABELS = {"csc2541.tests": f"cohort-{os.getpid()}"}
 SECRET = b"the cohort's hidden inputs".ljust(32, b".")
 
-# Enough for everything that ends; what doesn't is waited for as long.
-SHORT = {"notebook_seconds": 90.0, "cell_seconds": 10.0, "call_seconds": 10.0}
+# What never ends is waited for as long as this. Filling the memory takes a virtual machine some
+# ten seconds a gigabyte where it has to be got from the host first, and has to fit into a cell.
+SMALL = {
+    "notebook_seconds": 90.0,
+    "cell_seconds": 25.0,
+    "call_seconds": 10.0,
+    "memory_bytes": 3 << 29,
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ def course() -> Course:
     """The course with limits that end what never ends sooner."""
     course = load_course(ROOT / "course.yaml")
     ps1 = course.assignments["ps1"]
-    limits = ps1.limits.model_copy(update=SHORT)
+    limits = ps1.limits.model_copy(update=SMALL)
     return with_assignment(course, ps1.model_copy(update={"limits": limits}))
 
 

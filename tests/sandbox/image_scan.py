@@ -8,11 +8,11 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 SHORTEST = 31
 # Such lines say nothing about whose they are.
-COMMON = (b"import ", b"from ", b"@", b"#")
+COMMON = (b"import ", b"from ", b"@", b"#", b"def __", b") ->")
 
 
 @dataclass
@@ -43,19 +43,18 @@ def scan_saved_image(saved: IO[bytes], lines: set[bytes]) -> Scan:
 def _scan_member(member: IO[bytes], lines: set[bytes], scan: Scan) -> None:
     """One layer, plain or compressed; or a manifest, whose bytes count too."""
     head = member.read(1 << 16)
-    whole: IO[bytes] = _Joined(head, member)
+    whole: Any = _Joined(head, member)
     if head.startswith(b"\x1f\x8b"):
-        whole = gzip.GzipFile(fileobj=whole)  # type: ignore[arg-type]
-    with tempfile.TemporaryFile() as wanted, tempfile.TemporaryFile() as found:
+        whole = gzip.GzipFile(fileobj=whole)
+    with tempfile.NamedTemporaryFile() as wanted, tempfile.TemporaryFile() as found:
         wanted.write(b"\n".join(sorted(lines)) + b"\n")
-        wanted.seek(0)
+        wanted.flush()
         # GNU grep looks for thousands of fixed strings at once, at a disk's speed.
-        command = ["grep", "--text", "--only-matching", "--fixed-strings", "--file=/dev/fd/3"]
+        options = ["--text", "--only-matching", "--fixed-strings", f"--file={wanted.name}"]
         with subprocess.Popen(
-            ["sh", "-c", f'exec 3<&{wanted.fileno()}; exec "$@"', "sh", *command],
+            ["grep", *options],
             stdin=subprocess.PIPE,
             stdout=found,
-            pass_fds=[wanted.fileno()],
             env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
         ) as grep:
             assert grep.stdin is not None

@@ -1,5 +1,6 @@
 """What a container is given, what it can't do, and that nothing of it is left."""
 
+import gc
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -357,11 +358,12 @@ def test_one_box_sees_nothing_of_the_one_before() -> None:
         with opened(DockerSandbox()) as talk:
             records = run_cells(
                 talk,
-                "import os\nassert not os.path.exists('/tmp/left') and not os.path.exists('/dev/shm/left')",
+                "from os.path import exists",
+                "assert not exists('/tmp/left') and not exists('/dev/shm/left')",
                 "open('/tmp/left', 'w').close(); open('/dev/shm/left', 'w').close()",
             )
         left += [record.status for record in records]
-    assert left == [CellStatus.OK] * 4
+    assert left == [CellStatus.OK] * 6
 
 
 def test_a_missing_image_is_our_fault_and_the_message_says_what_to_do(tmp_path: Path) -> None:
@@ -374,10 +376,12 @@ def test_a_missing_image_is_our_fault_and_the_message_says_what_to_do(tmp_path: 
         DockerSandbox().open_box(replace(request(), environment=folder))
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_engine_that_does_not_answer_is_our_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     with pytest.raises(SandboxFault, match="no Docker engine answers"):
         DockerSandbox().open_box(request())
+    gc.collect()  # the SDK leaves a socket that never connected to the collector, which warns
 
 
 def test_boxes_that_a_killed_grader_left_are_found_by_their_labels(engine: Any) -> None:

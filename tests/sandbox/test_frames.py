@@ -23,6 +23,11 @@ def read_all(data: bytes, body_bytes: int = BODY_BYTES) -> list[Frame]:
     return frames
 
 
+def packed(value: Any) -> bytes:
+    data: Any = msgpack.packb(value)
+    return data
+
+
 def framed(header: bytes, body: bytes = b"") -> bytes:
     return LENGTHS.pack(len(header), len(body)) + header + body
 
@@ -60,7 +65,7 @@ def test_an_oversize_frame_is_refused_by_its_first_twelve_bytes(
 
 
 def test_the_largest_allowed_frame_is_read() -> None:
-    header = msgpack.packb({"text": "x" * (HEADER_BYTES - 11)})
+    header = packed({"text": "x" * (HEADER_BYTES - 11)})
     assert len(header) == HEADER_BYTES
     (frame,) = read_all(framed(header, b"x" * BODY_BYTES))
     assert len(frame.body) == BODY_BYTES
@@ -69,11 +74,11 @@ def test_the_largest_allowed_frame_is_read() -> None:
 MAP = b"\x81\xa1k"  # a map of one key, whose value follows
 BOMBS = {
     "nothing": b"",
-    "no map": msgpack.packb([1, 2]),
+    "no map": packed([1, 2]),
     "a number": b"\x01",
-    "two values": msgpack.packb({}) * 2,
+    "two values": packed({}) * 2,
     "the unused byte": b"\xc1",
-    "truncated": msgpack.packb({"key": "value"})[:-1],
+    "truncated": packed({"key": "value"})[:-1],
     "an array of four billion": MAP + b"\xdd\xff\xff\xff\xff",
     "a map of four billion": b"\xdf\xff\xff\xff\xff",
     "a text of four billion bytes": MAP + b"\xdb\xff\xff\xff\xff",
@@ -82,8 +87,8 @@ BOMBS = {
     "nested a million deep": MAP + b"\x91" * 1_000_000 + b"\xc0",
     "nested 1,100 deep": MAP + b"\x91" * 1_100 + b"\xc0",
     "maps nested a million deep": b"\x81\xa1k" * 300_000 + b"\xc0",
-    "an extension": msgpack.packb({"k": msgpack.ExtType(5, b"code")}),
-    "a time stamp": msgpack.packb({"k": msgpack.Timestamp(1)}),
+    "an extension": packed({"k": msgpack.ExtType(5, b"code")}),
+    "a time stamp": packed({"k": msgpack.Timestamp(1)}),
     "an empty time stamp": MAP + b"\xc7\x00\xff",
     "text that is not UTF-8": MAP + b"\xa2\xff\xfe",
     "a lone surrogate": MAP + b"\xa3\xed\xa0\x80",

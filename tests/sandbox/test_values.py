@@ -1,6 +1,5 @@
 import sys
 from collections import namedtuple
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,13 @@ MOST_BYTES = 1 << 20
 
 
 @pytest.fixture(scope="module", autouse=True)
-def wire() -> Iterator[Any]:
+def wire() -> Any:
     """The runner's own codec, imported as it is in a container."""
     sys.path.insert(0, str(ENVIRONMENTS))
     from runner import wire as module
 
     sys.path.remove(str(ENVIRONMENTS))
-    yield module
+    return module
 
 
 def nested(depth: int) -> Any:
