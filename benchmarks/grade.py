@@ -109,7 +109,7 @@ def print_table(columns: dict[str, Costs]) -> None:
     """Seconds by row and column; with two columns, how many times the last is the other."""
     names = list(columns)
     compared = len(names) > 2
-    heading = [*names, "ratio"] if compared else names
+    heading = [*names, "all/reusing"] if compared else names
     print(f"{'seconds':24}" + "".join(f"{name:>16}" for name in heading))
     for row in ROWS:
         cells = [f"{columns[name][row]:16.2f}" for name in names]
@@ -130,10 +130,10 @@ def run(course: Course, name: str, notebook: bytes, rounds: int, inner: Sandbox)
     score = ""
     for heading, variant in benchmark.variants():
         if not columns:
-            # Computes the expected values, which the batch's other submissions share.
+            # Computes expected values, unless filling the cache just did; all rounds share them.
             columns["first of a batch"], score = benchmark.measure(variant)
         columns[heading] = medians([benchmark.measure(variant)[0] for _ in range(rounds)])
-    print(f"{name}: {score}; medians of {rounds} rounds after the first\n")
+    print(f"{name}: {score}; after the first, medians of rounds: {rounds}\n")
     print_table(columns)
 
 

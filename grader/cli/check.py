@@ -1,5 +1,6 @@
 """`course check`: test an assignment's tests."""
 
+import math
 from typing import Any
 
 import click
@@ -84,6 +85,8 @@ def room(factor: float | None) -> str:
     """A factor for people: three digits, or a dash where nothing was measured."""
     if factor is None:
         return "–"
+    if math.isinf(factor):
+        return "exact"
     return f"{factor:.3g}x" if factor < 1000 else f"{factor:.0e}x"
 
 
@@ -98,13 +101,13 @@ def as_data(found: Verification) -> dict[str, Any]:
 
 
 def margins_as_data(margins: CheckMargins) -> dict[str, Any]:
-    """One check's room for scripts."""
+    """One check's room for scripts. JSON has no infinity: exact is null as well."""
     return {
         "check": margins.check.name,
         "question": margins.check.question,
         "points": margins.check.points,
         "mutants": margins.mutants,
         "alternates": margins.alternates,
-        "accepting": margins.accepting,
+        "accepting": None if margins.accepting == math.inf else margins.accepting,
         "refusing": margins.refusing,
     }

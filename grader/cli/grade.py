@@ -127,7 +127,9 @@ def say_summary(name: str, summary: BatchSummary, seconds: float, as_json: bool)
         text = f"not graded, our failure: {', '.join(students)}: {why}"
         people().print(text, markup=False, soft_wrap=True)
     if summary.gave_up:
-        people().print("Too many failures in a row: the rest waits. Mend the cause, then grade again.")
+        people().print(
+            "Too many failures in a row: the rest waits. Mend the cause, then grade again."
+        )
 
 
 class Display:

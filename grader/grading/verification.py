@@ -27,8 +27,8 @@ from grader.release import check_master, solution_notebook, starter_notebook
 class CheckMargins:
     """One check's room. Both are factors above 1 where all is well; None where not measured.
 
-    `accepting` is tolerance over the worst right answer's error, `refusing` the nearest
-    refused mutant's error over the tolerance.
+    `accepting` is tolerance over the worst right answer's error, infinite where all are exact;
+    `refusing` is the nearest refused mutant's error over the tolerance.
     """
 
     check: Check
@@ -176,13 +176,18 @@ def _margins(check: Check, solution: GradedSubmission, trials: Sequence[_Trial])
     right = [
         result.error / result.allowed
         for result in solution.checks
-        if result.check == check.name and result.error and result.allowed
+        if result.check == check.name and result.error is not None and result.allowed
     ]
-    right += [finding.used for trial in alternates for finding in trial.findings if finding.used]
+    right += [
+        finding.used
+        for trial in alternates
+        for finding in trial.findings
+        if finding.used is not None
+    ]
     wrong = [_excess(trial) for trial in mutants]
     return CheckMargins(
         check=check,
-        accepting=1 / max(right) if right else None,
+        accepting=_inverse(max(right)) if right else None,
         refusing=min((factor for factor in wrong if factor), default=None),
         mutants=len(mutants),
         alternates=len(alternates),
@@ -192,3 +197,7 @@ def _margins(check: Check, solution: GradedSubmission, trials: Sequence[_Trial])
 def _excess(trial: _Trial) -> float | None:
     """How many times over its allowance a refused mutant was; None where that isn't a number."""
     return max((f.used for f in trial.findings if not f.passed and f.used), default=None)
+
+
+def _inverse(share: float) -> float:
+    return 1 / share if share else math.inf

@@ -47,7 +47,8 @@ class ToyCommand:
         """Run in this process. `{}` in an argument is the course's folder."""
         self.capsys.readouterr()
         code = run([*self.options, *self._filled(args)])
-        return Ran(code, *self.capsys.readouterr())
+        printed = self.capsys.readouterr()
+        return Ran(code, printed.out, printed.err)
 
     def apart(self, *args: str, **environment: str) -> Ran:
         """Run in a process of its own."""

@@ -1,5 +1,6 @@
 """What each command line fails with: 1 where its author can mend it, 2 where we must."""
 
+import os
 import shlex
 
 import pytest
@@ -100,6 +101,13 @@ def test_a_defect_of_the_grader_exits_with_2_and_shows_where(
     (record,) = caplog.records
     assert record.exc_info is not None
     assert record.exc_info[0] is ZeroDivisionError
+
+
+def test_a_second_grader_is_told_who_grades(toy: ToyCommand) -> None:
+    with toy.store() as store, store.grading_lock():
+        ran = toy.apart("grade", "toy")
+    assert (ran.code, ran.out) == (1, "")
+    assert f"process {os.getpid()} is grading this course now" in ran.words
 
 
 def test_an_engine_that_does_not_answer_is_our_failure_and_no_zero(toy: ToyCommand) -> None:

@@ -140,7 +140,7 @@ def natural_gradient(logits_fn, w, X, y, damping):
 DENSE_HESSIAN = """
 def hvp(loss, w, v):
     flat, unravel = ravel_pytree(w)
-    H = jax.hessian(lambda flat: loss(unravel(flat)))(flat)
+    H = jax.jit(jax.hessian(lambda flat: loss(unravel(flat))))(flat)
     return unravel(H @ ravel_pytree(v)[0])
 """
 

@@ -121,7 +121,7 @@ def test_grading_twice_gives_identical_findings_and_keeps_both(
     for older, newer in (found["ada"], found["bob"]):
         assert older.id != newer.id
         assert said(older.graded) == said(newer.graded)
-    assert [check.message for check in found["bob"][0].graded.checks][0] == "You walked uphill."
+    assert found["bob"][0].graded.checks[0].message == "You walked uphill."
 
 
 def test_only_grades_the_named_students(plan: GradingPlan, store: Store) -> None:

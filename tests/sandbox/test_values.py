@@ -188,7 +188,11 @@ class Wide:
         raise AssertionError("the runner must not ask a stranger's object for an array")
 
 
-@pytest.mark.parametrize("thing", [Wide(), lambda x: x, {1, 2}, jnp, type], ids=repr)
+@pytest.mark.parametrize(
+    "thing",
+    [Wide(), lambda x: x, {1, 2}, jnp, type],
+    ids=["object", "function", "set", "module", "class"],
+)
 def test_what_is_no_data_stays_behind_as_a_handle(wire: Any, thing: Any) -> None:
     handles = wire.Handles()
     form = wire.Writer(handles, MOST_BYTES).whole_value([thing])
@@ -243,7 +247,11 @@ def test_a_recipe_is_sent_as_its_parts(form: Form, header: Any) -> None:
     assert Encoder().encode(form) == header
 
 
-@pytest.mark.parametrize("thing", [object(), lambda: 0, np.array([None]), {1, 2}], ids=repr)
+@pytest.mark.parametrize(
+    "thing",
+    [object(), lambda: 0, np.array([None]), {1, 2}],
+    ids=["object", "function", "objects", "set"],
+)
 def test_what_can_not_be_sent_to_a_box_is_our_mistake(thing: Any) -> None:
     with pytest.raises(TypeError, match="can't be sent to a container"):
         Encoder().encode(thing)
