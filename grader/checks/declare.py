@@ -14,7 +14,7 @@ class Check:
     """One hidden check. `body(student, inputs)` calls `expect` at least once.
 
     `seconds` bounds each call into the student's code (None: the course's limit); `x64`
-    says whether JAX's 64-bit mode is on during those calls.
+    says whether JAX's 64-bit mode is on during those calls. Another `version` has other inputs.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Check:
     body: Callable[[Any, Any], None]
     seconds: float | None
     x64: bool
+    version: int = 1
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,18 @@ class Alternate:
 
 
 def check(
-    question: str, *, points: float, title: str, seconds: float | None = None, x64: bool = True
+    question: str,
+    *,
+    points: float,
+    title: str,
+    seconds: float | None = None,
+    x64: bool = True,
+    version: int = 1,
 ) -> Callable[[Callable[[Any, Any], None]], Check]:
     """Declare the decorated function a hidden check of `question`, named as the function is."""
 
     def declare(body: Callable[[Any, Any], None]) -> Check:
-        return Check(_name(body), question, points, title, body, seconds, x64)
+        return Check(_name(body), question, points, title, body, seconds, x64, version)
 
     return declare
 

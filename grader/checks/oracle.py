@@ -48,7 +48,7 @@ class Oracle:
 
     def inputs(self, check: Check) -> Inputs:
         """The check's hidden inputs, from their beginning."""
-        seed = seed_of(self._secret, self.assignment.name, check.name)
+        seed = seed_of(self._secret, self.assignment.name, check.name, str(check.version))
         return Inputs(seed, self.assignment.given_module)
 
     def expected(self, check: Check, index: int, compute: Callable[[], Any]) -> Any:

@@ -1,8 +1,8 @@
 """Boxes that are Docker containers: one fresh container a submission, driven from outside.
 
-The container is created, fed and read through its attached streams, and destroyed, with no
-mount, no network and no logs. Limits are the engine's; how it ended is read from the engine
-and from the container's control group.
+The container is created, fed and read through its attached streams, and destroyed. It has no
+network, no logs, and nothing mounted but, read-only, compiled operations. Limits are the
+engine's; how it ended is read from the engine and from the container's control group.
 """
 
 import contextlib
