@@ -198,7 +198,6 @@ def coordinate_by_coordinate(A, w):
 ALTERNATES = '''\
 """Right answers by another route."""
 
-import jax
 import numpy as np
 
 from grader.checks import alternate
@@ -209,9 +208,9 @@ def row_by_row(H, w, rate):
     return np.array([x - rate * sum(h * y for h, y in zip(row, w)) for x, row in zip(w, H)])
 
 
-@alternate("q2", of="gradient", route="reverse mode")
-def reverse_mode(A, w):
-    return jax.grad(lambda w: 0.5 * w @ (A @ w))(w)
+@alternate("q2", of="gradient", route="symmetrised first, with other roundings")
+def symmetrised(A, w):
+    return 1.5 * ((A / 3 + A.T / 3) @ w)
 '''
 
 FILES = {

@@ -95,7 +95,12 @@ class Conversation:
         for index, _ in cells:
             self._next_of(CellStarted, end, end, index=index)
             cell_end = min(end, time.monotonic() + cell_seconds)
-            on_cell(_record(self._next_of(CellFinished, cell_end, end, index=index)))
+            try:
+                finished = self._next_of(CellFinished, cell_end, end, index=index)
+            except BoxEnded:
+                on_cell(CellRecord(index, CellStatus.INTERRUPTED))
+                raise
+            on_cell(_record(finished))
         self._next_of(Ready, end, end)
 
     def _next_of(

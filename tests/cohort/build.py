@@ -12,6 +12,7 @@ from tests.cohort import attacks, forgeries, mistakes, routes
 from tests.cohort.edits import ASSIGNMENT, Edits
 
 SUBMISSIONS = Path(__file__).parents[1] / "submissions"
+ROSTER = Path(__file__).parent / "roster.csv"
 
 EDITED = {
     "full-marks-another-route": Edits(
@@ -136,21 +137,20 @@ def roster(names: list[str]) -> str:
     return "\n".join(["student,name,email", *lines]) + "\n"
 
 
-def files() -> dict[str, bytes]:
-    """All that belongs into `tests/submissions`, by path."""
+def files() -> dict[Path, bytes]:
+    """All that is built, by path."""
     made = cohort()
-    found = {f"{name}/notebook.ipynb": data for name, data in made.items()}
-    return {"roster.csv": roster(list(made)).encode(), **found}
+    found = {SUBMISSIONS / name / "notebook.ipynb": data for name, data in made.items()}
+    return {ROSTER: roster(list(made)).encode(), **found}
 
 
 def main() -> None:
     """Write the cohort; say what changed."""
-    for name, data in files().items():
-        path = SUBMISSIONS / name
+    for path, data in files().items():
         if not path.exists() or path.read_bytes() != data:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-            sys.stdout.write(f"wrote {name}\n")
+            sys.stdout.write(f"wrote {path}\n")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from grader.outcomes import GradedSubmission
 from grader.sandbox.docker import DockerSandbox
 from grader.sandbox.images import ensure_image
 from grader.store import Store, StudentRow, open_store
+from tests.cohort.build import ROSTER
 
 ROOT = Path(__file__).parents[2]
 SUBMISSIONS = ROOT / "tests" / "submissions"
@@ -57,7 +58,7 @@ def cohort(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     ensure_image(course.environments["cpu"].folder)
     processes_before = count_processes()
     with open_store(tmp_path_factory.mktemp("cohort") / "data") as store:
-        roster = load_roster(SUBMISSIONS / "roster.csv")
+        roster = load_roster(ROSTER)
         store.update_roster(StudentRow(who.student, who.name, who.email) for who in roster)
         received_at = course.assignments["ps1"].due_utc - timedelta(days=1)
         for who in roster:

@@ -12,7 +12,7 @@ from grader.intake import Refused, import_folder, read_notebook
 from grader.outcomes import CellStatus, CheckResult, GradedSubmission, Outcome
 from grader.sandbox.docker import DockerSandbox
 from grader.store import State, StudentRow
-from tests.cohort.build import HOSTILE, files
+from tests.cohort.build import HOSTILE, ROSTER, files
 from tests.grading.cohort_table import ATTACKS, FULL_MARKS, ROWS, Row
 from tests.grading.conftest import (
     LABELS,
@@ -32,13 +32,10 @@ behaviours = pytest.mark.parametrize("behaviour", ROWS)
 
 
 def test_the_notebooks_are_those_that_the_problem_set_makes():
-    there = {
-        path.relative_to(SUBMISSIONS).as_posix(): path.read_bytes()
-        for path in SUBMISSIONS.rglob("*")
-        if path.is_file()
-    }
+    paths = [path for path in SUBMISSIONS.rglob("*") if path.is_file()]
+    there = {path: path.read_bytes() for path in [*paths, ROSTER]}
     made = files()
-    changed = sorted(name for name in there | made if there.get(name) != made.get(name))
+    changed = sorted(str(path) for path in there | made if there.get(path) != made.get(path))
     assert not changed, "run: python -m tests.cohort.build"
 
 
@@ -51,7 +48,7 @@ def test_only_the_file_that_is_no_notebook_is_refused_on_the_way_in():
     students = [StudentRow(name) for name in ROWS]
     collected = import_folder(SUBMISSIONS, students)
     assert {found.student for found in collected.found} == set(ROWS) - {"not-json"}
-    assert {file.file for file in collected.refused} == {"not-json/notebook.ipynb", "roster.csv"}
+    assert {file.file for file in collected.refused} == {"not-json/notebook.ipynb"}
     with pytest.raises(Refused, match="line 1, column 1"):
         read_notebook(notebook_of("not-json"))
 

@@ -44,8 +44,8 @@ DEFECTS = {
         "    return jnp.stack(rows)\n" + RIGHT_MUTANT,
     ),
     "assignments/toy/alternates.py": (
-        "    return jax.grad(lambda w: 0.5 * w @ (A @ w))(w)\n",
-        "    return jax.grad(lambda w: 0.5 * w @ (A @ w))(w)\n" + WRONG_ALTERNATE,
+        "    return 1.5 * ((A / 3 + A.T / 3) @ w)\n",
+        "    return 1.5 * ((A / 3 + A.T / 3) @ w)\n" + WRONG_ALTERNATE,
     ),
     "assignments/toy/checks.py": (LAST_LINE_OF_CHECKS, LAST_LINE_OF_CHECKS + FREE_CHECK),
     "assignments/toy/notebook.py": ("# name: q2\n# points: 2\n", "# name: q2\n# points: 4\n"),

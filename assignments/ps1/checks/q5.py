@@ -30,18 +30,18 @@ def _krylov_minima(A: np.ndarray, b: np.ndarray, num_steps: int) -> np.ndarray:
     return np.stack([np.zeros_like(b), *minima])
 
 
-@check("q5", points=2, title="Conjugate gradient solves an ill-conditioned system")
+@check("q5", points=2, title="Conjugate gradient in float64 on an ill-conditioned system")
 def cg_solves_ill_conditioned_system(student, inputs):
     eigenvalues = (1e-3, 2e-2, 0.1, 0.3, 1.0)
     system = inputs.given("linear_system", eigenvalues=eigenvalues, seed=inputs.seed("system"))
     iterates = student.cg(system.matvec, system.b, 8)
     expect(iterates, "the iterates").close_to(
         lambda: taylor.conjugate_gradient_iterates(system.matvec, jnp.asarray(system.b), 8),
-        rtol=1e-5,
-        why="condition 1000, 5 dimensions, 8 steps of float64: below 1e-9",
+        rtol=1e-8,
+        why="condition 1000, 5 dimensions, 8 steps: float64 gives 1e-11, float32 1e-5",
     )
     expect(iterates[-1], "the last iterate").close_to(
-        lambda: np.linalg.solve(system.A, system.b), rtol=1e-5, why="solved after 5 steps"
+        lambda: np.linalg.solve(system.A, system.b), rtol=1e-8, why="solved after 5 steps"
     )
 
 

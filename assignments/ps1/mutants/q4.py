@@ -86,6 +86,20 @@ def gradient_for_hvp(loss, w, v):
     "q4",
     of="hvp",
     refused_by="hvp_of_networks",
+    says=(
+        "This is g g^T v with g the gradient, the Gauss-Newton product of the loss taken as the "
+        "network's output: the curvature of the loss is missing."
+    ),
+)
+def outer_product_of_the_gradient(loss, w, v):
+    gradient, slope = jax.grad(loss)(w), jax.jvp(loss, (w,), (v,))[1]
+    return jax.tree.map(lambda leaf: slope * leaf, gradient)
+
+
+@mutant(
+    "q4",
+    of="hvp",
+    refused_by="hvp_of_networks",
     says="grad(w + v) - grad(w) is the change over the whole step: H v is its linear part only.",
 )
 def whole_step_for_hvp(loss, w, v):
