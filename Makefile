@@ -25,7 +25,7 @@ demo: packages docker
 	@scripts/demo
 
 test: lint docker
-	@.venv/bin/python -m pytest $(PYTEST)
+	@.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST)
 
 lint: packages
 	@.venv/bin/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }

@@ -41,7 +41,7 @@ class Finding:
     @property
     def used(self) -> float | None:
         """The share of its allowance that the value used up: above 1 is too much."""
-        return self.measured / self.allowed if self.measured and self.allowed else None
+        return self.measured / self.allowed if self.measured is not None and self.allowed else None
 
 
 class ExpectationFailed(Exception):

@@ -94,4 +94,5 @@ def _earned(
 
 def _tightest(findings: Sequence[Finding]) -> Finding | None:
     """The finding that used up most of what it was allowed."""
-    return max((f for f in findings if f.used), key=lambda f: f.used or 0.0, default=None)
+    measured = [finding for finding in findings if finding.used is not None]
+    return max(measured, key=lambda finding: finding.used or 0.0, default=None)

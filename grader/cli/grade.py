@@ -167,7 +167,7 @@ class Display:
         with self._lock:
             if step.graded or step.failure:
                 self._working.pop(step.student, None)
-                self._done += 1
+                self._done += step.graded is not None  # what failed comes again
                 self._say_end(step)
             else:
                 self._working[step.student] = step.step

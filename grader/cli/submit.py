@@ -33,7 +33,10 @@ def submit_command(
     """Submit FILE for STUDENT and print the receipt."""
     assignment = workplace.assignment(name)
     data = file.read_bytes()
-    problems = read_notebook(data).problems
+    try:
+        problems = read_notebook(data).problems
+    except Refused as refused:
+        raise click.ClickException(f"{file}: {refused}") from refused
     received = workplace.moment(at)
     accepted = workplace.store.accept(student, name, data, file.name, received)
     receipt = as_data(workplace, assignment, accepted)
