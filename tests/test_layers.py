@@ -117,7 +117,7 @@ def test_hidden_checks_know_only_the_checks_of_the_grader(path: Path) -> None:
         ("grading", "import numpy\nfrom pathlib import Path", []),
         ("store", "from grader.grading import batch", ["grader.grading.batch"]),
         ("course", "from grader import web", ["grader.web"]),
-        ("checks", "from grader.sandbox import box", ["grader.sandbox.box"]),
+        ("sandbox", "from grader.intake import names", ["grader.intake.names"]),
         ("course", "def late():\n    import grader.cli.main", ["grader.cli.main"]),
     ],
 )

@@ -162,7 +162,9 @@ class _Counter:
         if start is None or stop is None or step is None or direction not in ("LT", "LE"):
             return None
         distance = stop - start + (direction == "LE")
-        return max(0, -(-distance // step))
+        trips = max(0, -(-distance // step))
+        # A narrow counter that wraps around turns more often than it seems.
+        return trips if start + trips * step <= _largest(counter) else None
 
     def _step(self, body: Any, place: int) -> int | None:
         returned = list(body.operations)[-1].operation.operands[place]
@@ -258,6 +260,11 @@ def _defining(value: Any) -> Any | None:
 
 def _is_argument_of(value: Any, block: Any) -> bool:
     return isinstance(value, ir.BlockArgument) and value.owner == block
+
+
+def _largest(counter: Any) -> int:
+    kind = ir.IntegerType(ir.RankedTensorType(counter.type).element_type)
+    return 2**kind.width - 1 if kind.is_unsigned else 2 ** (kind.width - 1) - 1
 
 
 def _integer(attribute: Any) -> int | None:

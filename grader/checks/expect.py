@@ -19,7 +19,7 @@ from grader.checks.closeness import (
 from grader.checks.declare import AuthoringError
 from grader.checks.diagnosis import diagnose, diagnose_shape
 from grader.checks.programs import Program, ProgramRefused
-from grader.outcomes import Outcome
+from grader.outcomes import GraderError, Outcome
 
 
 @dataclass(frozen=True)
@@ -182,21 +182,24 @@ class Expectation:
         """The program's FLOPs are at most `ratio` times the baseline program's.
 
         A loop without a constant number of trips has no total and is refused, unless
-        `per_iteration`: then its body counts once. `says` goes after the count.
+        `per_iteration`: then the body of one such loop counts once. `says` goes after the count.
         """
         program = self._program()
         try:
+            ours = Program(baseline.serialised, baseline.args, program.analyst).facts
+        except ProgramRefused as refused:
+            raise GraderError(f"the baseline of a cost check {refused}") from refused
+        try:
             facts = program.facts
-            unit_flops = Program(baseline.serialised, baseline.args, program.analyst).facts.flops
         except ProgramRefused as refused:
             self._add(Outcome.NOT_EXPORTABLE, f"{self._what} {refused}", points)
             return
-        cost = facts.flops / unit_flops
+        cost = facts.flops / ours.flops
         if facts.refused_calls:
             calls = ", ".join(facts.refused_calls)
             words = f"{self._what} calls out of JAX ({calls}), which can't be counted."
             self._add(Outcome.NOT_EXPORTABLE, words, points)
-        elif facts.unbounded_loops and not per_iteration:
+        elif facts.unbounded_loops > int(per_iteration):
             words = (
                 f"{self._what} has a loop whose number of steps depends on the data, "
                 "so its cost can't be bounded."

@@ -23,6 +23,12 @@ ENDINGS = {
 }
 
 
+ENDED_TOO_OFTEN = (
+    "Not run: earlier checks of this question ended the program, and it was started again as "
+    "often as is allowed."
+)
+
+
 def call_failure(kind: str, text: str, *, name: str, exporting: bool) -> tuple[Outcome, str]:
     """Outcome and sentence for a call that gave no value; `kind` as in `CallFailed`."""
     if kind == "missing":

@@ -87,7 +87,10 @@ def run(args: list[str] | None = None) -> int:
     try:
         code: Any = group.main(args, prog_name="course", standalone_mode=False)
     except click.exceptions.Abort:
-        return complain("interrupted; what was graded is kept, the rest is queued", USERS_FAULT)
+        return complain(
+            "interrupted; what was finished is kept, try again to go on",
+            USERS_FAULT,
+        )
     except click.ClickException as error:
         error.show()
         return USERS_FAULT

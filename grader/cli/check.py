@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import click
+from rich.markup import escape
 
 from grader.cli.sandboxes import make_sandbox, sandbox_option
 from grader.cli.terminal import json_option, people, print_json, results, table
@@ -33,20 +34,22 @@ def check_command(
     sandbox = make_sandbox(sandbox_name)
     found: dict[str, Verification] = {}
     console = people()
-    for name in names or tuple(workplace.course.assignments):
-        workplace.assignment(name)
-        with console.status(f"checking {name}") as status:
-            plan = plan_grading(
-                workplace.course,
-                name,
-                secret=workplace.store.secret(),
-                sandbox=sandbox,
-                labels=workplace.labels,
-            )
-            plan = with_compiled_operations(plan, say=console.print)
-            found[name] = verify_assignment(
-                plan, jobs=jobs, on_step=lambda text: status.update(f"checking {text}")
-            )
+    # A grader started meanwhile would take these containers for leftovers.
+    with workplace.store.grading_lock():
+        for name in names or tuple(workplace.course.assignments):
+            workplace.assignment(name)
+            with console.status(f"checking {name}") as status:
+                plan = plan_grading(
+                    workplace.course,
+                    name,
+                    secret=workplace.store.secret(),
+                    sandbox=sandbox,
+                    labels=workplace.labels,
+                )
+                plan = with_compiled_operations(plan, say=console.print)
+                found[name] = verify_assignment(
+                    plan, jobs=jobs, on_step=lambda text: status.update(f"checking {text}")
+                )
     if as_json:
         print_json({name: as_data(verification) for name, verification in found.items()})
     else:
@@ -76,7 +79,7 @@ def show(name: str, found: Verification) -> None:
         f"the starter {found.starter.earned:g}."
     )
     for complaint in found.complaints:
-        console.print(f"[red]✗[/] {complaint}", markup=True)
+        console.print(f"[red]✗[/] {escape(complaint)}", markup=True)
     if not found.complaints:
         console.print("[green]✓[/] every mutant is refused and every alternate is accepted.")
 

@@ -70,7 +70,8 @@ def grade_command(
     console = people()
     with store.grading_lock():
         store.requeue_stale()
-        store.queue_unfinished(name)
+        if not only:
+            store.queue_unfinished(name)
         if regrade:
             store.requeue_for_regrade(name, only=only or None)
         waiting = waiting_count(workplace, name, only)
@@ -86,7 +87,6 @@ def grade_command(
                 sandbox=make_sandbox(sandbox_name),
                 labels=workplace.labels,
             )
-            plan.sandbox.remove_leftovers(workplace.labels)
             plan = with_compiled_operations(plan, say=console.print)
             started = time.monotonic()
             with Display(console, waiting) as display:
@@ -113,6 +113,7 @@ def say_summary(name: str, summary: BatchSummary, seconds: float, as_json: bool)
             "assignment": name,
             "graded": summary.graded,
             "failed": dict(summary.failures),
+            "gave_up": summary.gave_up,
             "seconds": round(seconds, 3),
         }
         print_json(data)

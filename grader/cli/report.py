@@ -1,5 +1,6 @@
 """`course report`: write the staff's report and the students' feedback."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,11 +59,11 @@ def gather(workplace: Workplace, assignment: Assignment) -> AssignmentReport:
     store = workplace.store
     newest = {row.student: row for row in store.latest_submissions(assignment.name)}
     current = {row.student: row for row in store.current_results(assignment.name)}
-    manual: dict[str, list[ManualScore]] = {}
-    for row in store.manual_scores(assignment.name):
-        manual.setdefault(row.student, []).append(
-            ManualScore(row.question, row.points, row.comment)
-        )
+    # The last grade by hand for a submission and question counts.
+    manual = {
+        (row.submission_id, row.question): ManualScore(row.question, row.points, row.comment)
+        for row in store.manual_scores(assignment.name)
+    }
     questions = questions_of(assignment)
     return AssignmentReport(
         course_code=workplace.course.code,
@@ -80,7 +81,7 @@ def gather(workplace: Workplace, assignment: Assignment) -> AssignmentReport:
                 student,
                 newest.get(student.identifier),
                 current.get(student.identifier),
-                manual.get(student.identifier, []),
+                manual,
             )
             for student in store.students()
         ),
@@ -94,7 +95,7 @@ def _row(
     student: StudentRow,
     newest: SubmissionRow | None,
     result: ResultRow | None,
-    manual: list[ManualScore],
+    manual: Mapping[tuple[int, str], ManualScore],
 ) -> ReportRow:
     who = student.identifier
     if newest is None:
@@ -114,8 +115,9 @@ def _row(
     course = workplace.course
     late = standing(result.received_at, assignment.due, course.late_policy, course.zone)
     graded = result.graded
+    given = [mark for (number, _), mark in manual.items() if number == result.submission_id]
     score = score_submission(
-        who, questions, graded, lateness=Lateness(late.days_late, late.credit), manual=manual
+        who, questions, graded, lateness=Lateness(late.days_late, late.credit), manual=given
     )
     older = result.submission_id != newest.id
     return ReportRow(

@@ -33,9 +33,9 @@ class _Policy(BaseModel):
         default=timedelta(0),
         description="a duration such as `5 min`",
     )
-    counts: Literal["best after penalty"] = Field(
-        default="best after penalty",
-        description="`best after penalty`: a later submission never lowers a grade",
+    counts: Literal["newest"] = Field(
+        default="newest",
+        description="`newest`: the newest submission counts, whenever it came",
     )
 
 

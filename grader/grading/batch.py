@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from grader.grading.plan import GradingPlan
 from grader.grading.submission import grade_notebook
 from grader.intake import Refused
-from grader.outcomes import Ending, GradedSubmission, GraderError
+from grader.outcomes import GradedSubmission, GraderError
 from grader.store import Lease, LeaseLost, Store
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class BatchSummary:
-    """What a batch did. `failures` are ours: (student, why), each still without a score.
+    """What a batch did. `failures` are ours: (student, why), none of them scored by this batch.
 
     `gave_up` says that so many failed in a row that the rest was left in the queue.
     """
@@ -82,6 +82,8 @@ class _Batch:
         self._only = only
         self._tell = on_progress
         self._stop = threading.Event()
+        # Nobody claims anything before all have started: an interrupt in mid-start stops all.
+        self._go = threading.Event()
         self._row = store.start_batch(plan.assignment.name)
         self.graded = 0
         self.failures: dict[str, str] = {}
@@ -90,22 +92,29 @@ class _Batch:
 
     def run(self, pool: Executor, jobs: int) -> None:
         """Keep `jobs` workers busy until the queue is empty."""
-        workers: list[Future[None]] = [pool.submit(self._work) for _ in range(jobs)]
+        workers: list[Future[None]] = []
         try:
+            workers.extend(pool.submit(self._work) for _ in range(jobs))
+            self._go.set()
             wait(workers)
         finally:
             self._stop.set()
+            self._go.set()
             wait(workers)
             self._store.end_batch(self._row.id)
         for worker in workers:
             worker.result()
 
     def _work(self) -> None:
-        while not self._stop.is_set():
-            lease = self._store.claim(self._row, only=self._only)
-            if lease is None:
-                return
-            self._grade(lease)
+        self._go.wait()
+        try:
+            while not self._stop.is_set():
+                lease = self._store.claim(self._row, only=self._only)
+                if lease is None:
+                    return
+                self._grade(lease)
+        finally:
+            self._store.close()  # this thread's connection
 
     def _grade(self, lease: Lease) -> None:
         student = lease.submission.student
@@ -140,11 +149,15 @@ class _Batch:
         try:
             return grade_notebook(self._plan, data, on_step=step)
         except Refused as refused:
-            # Intake took it once; what it refuses now runs nothing and scores nothing.
-            return GradedSubmission(Ending.CRASHED, str(refused), (), ())
+            raise GraderError(
+                f"intake took this notebook, and refuses it now: {refused}"
+            ) from refused
 
     def _fail(self, lease: Lease, why: str) -> None:
-        self._store.fail(lease, why)
+        try:
+            self._store.fail(lease, why)
+        except LeaseLost:
+            log.warning("%s was taken over by somebody else", lease.submission.student)
         with self._lock:
             self.failures[lease.submission.student] = why
             self.failed_in_a_row += 1

@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,7 +53,10 @@ def with_compiled_operations(
     folder = cache_folder() / "compiled" / _key(plan)
     if not folder.exists():
         say(f"running the solution of {plan.assignment.name} once, to reuse what it compiles")
-        _keep(folder, _collect(plan))
+        found = _collect(plan)
+        if found is None:
+            return plan
+        _keep(folder, found)
     return plan.with_compiled(folder)
 
 
@@ -73,8 +77,8 @@ def is_single_operation(entry: str, given_names: set[str]) -> bool:
     return rest.endswith("-cache") and (known or module in given_names)
 
 
-def _collect(plan: GradingPlan) -> dict[str, bytes]:
-    """What a run of the solution and of all checks on it compiled."""
+def _collect(plan: GradingPlan) -> dict[str, bytes] | None:
+    """What a run of the solution and of all checks on it compiled; None if it ended early."""
     notebook = solution_notebook(plan.assignment.folder)
     request = replace(plan.request, collects_compiled=True)
     session = NotebookSession(
@@ -86,19 +90,19 @@ def _collect(plan: GradingPlan) -> dict[str, bytes]:
     )
     analyst = BoxAnalyst(plan.sandbox, plan.request, plan.limits)
     try:
-        session.start()
-        for check in plan.loaded.checks:
-            backend = RemoteBackend(
-                session, check, call_seconds=plan.limits.call_seconds, analyst=analyst
-            )
-            run_check(check, backend, plan.oracle)
-        found = session.call("compiled", seconds=60.0)
+        with ExitStack() as boxes:
+            boxes.callback(session.close)
+            boxes.callback(analyst.close)
+            session.start()
+            for check in plan.loaded.checks:
+                backend = RemoteBackend(
+                    session, check, call_seconds=plan.limits.call_seconds, analyst=analyst
+                )
+                run_check(check, backend, plan.oracle)
+            found = session.call("compiled", seconds=60.0)
     except BoxEnded as ended:
         log.warning("the solution ended early (%s): no compiled operations are kept", ended)
-        return {}
-    finally:
-        analyst.close()
-        session.close()
+        return None
     module = plan.loaded.given_module
     given_names = set(vars(module)) if module else set[str]()
     return {name: data for name, data in found.items() if is_single_operation(name, given_names)}

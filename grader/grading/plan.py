@@ -1,11 +1,16 @@
 """All that grading one assignment needs, gathered once a batch."""
 
+import io
 import sys
+import threading
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import jax
 
 from grader.checks.loading import LoadedAssignment, load_assignment
 from grader.checks.oracle import Oracle
@@ -95,8 +100,13 @@ class LazySolution(Mapping[str, Any]):
 
     loaded: LoadedAssignment
     _namespace: dict[str, Any] = field(default_factory=dict[str, Any])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def _names(self) -> dict[str, Any]:
+        with self._lock:
+            return self._run_once()
+
+    def _run_once(self) -> dict[str, Any]:
         if not self._namespace:
             import matplotlib as mpl
 
@@ -106,7 +116,10 @@ class LazySolution(Mapping[str, Any]):
             code = compile(
                 solution_source(self.loaded.folder), str(self.loaded.folder / "notebook.py"), "exec"
             )
-            exec(code, module.__dict__)
+            x64 = jax.config.read("jax_enable_x64")  # a master may set it for its own process
+            with redirect_stdout(io.StringIO()):
+                exec(code, module.__dict__)
+            jax.config.update("jax_enable_x64", x64)
             self._namespace = module.__dict__
         return self._namespace
 

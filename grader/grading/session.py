@@ -1,8 +1,8 @@
 """One submission's program in its box: started, run, called, and started again if it fell.
 
 A call that ends the box costs the check that made it. The next check gets a fresh box in
-which the notebook has run again, as often as the course's limit `restarts` says; so one
-function that crashes doesn't take the others' points.
+which the notebook has run again, in each question as often as the course's limit `restarts`
+says; so one function that crashes doesn't take the others' points.
 """
 
 import time
@@ -36,7 +36,8 @@ class NotebookSession:
         self._files = files
         self._on_cell = on_cell
         self._conversation: Conversation | None = None
-        self._restarts_left = limits.restarts
+        self._question = ""
+        self._restarts_left = 0
         self.cells: list[CellRecord] = []
         self.usage = Usage()
         self.phases: dict[str, float] = {}
@@ -70,8 +71,13 @@ class NotebookSession:
             if not self.cells:
                 self.cells = records
 
-    def ready_for_check(self) -> BoxEnded | None:
-        """Have a live program, starting it again if it may be; else how it ended."""
+    def ready_for_check(self, question: str) -> BoxEnded | None:
+        """Have a live program for a check of `question`, starting it again if it may be.
+
+        Returns how it ended where it may not.
+        """
+        if question != self._question:
+            self._question, self._restarts_left = question, self._limits.restarts
         if self._conversation and self._conversation.ended and self._restarts_left:
             self._restarts_left -= 1
             self._close_box()
@@ -86,11 +92,6 @@ class NotebookSession:
         """See `Conversation.call`."""
         assert self._conversation is not None
         return self._conversation.call(kind, seconds=seconds, x64=x64, **parts)
-
-    @property
-    def alive(self) -> bool:
-        """Whether there is a program that can be called."""
-        return self._conversation is not None and self._conversation.ended is None
 
     def close(self) -> None:
         """Destroy the box; `usage` then holds what all boxes of this session used."""

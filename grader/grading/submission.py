@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 from grader.checks.declare import Check
-from grader.checks.messages import ENDINGS, stopped
+from grader.checks.messages import ENDED_TOO_OFTEN, ENDINGS, stopped
 from grader.checks.running import run_check
 from grader.checks.student import RemoteBackend
 from grader.grading.analyst import BoxAnalyst
 from grader.grading.plan import GradingPlan
 from grader.grading.session import CodeCell, NotebookSession
 from grader.intake import CellKind, read_notebook
-from grader.outcomes import CellRecord, CellStatus, CheckResult, Ending, GradedSubmission
+from grader.outcomes import CellRecord, CellStatus, CheckResult, Ending, GradedSubmission, Outcome
 from grader.sandbox.conversation import BoxEnded
 
 
@@ -37,7 +38,9 @@ def grade_notebook(
     )
     analyst = BoxAnalyst(plan.sandbox, plan.request, plan.limits)
     ending, detail = Ending.FINISHED, ""
-    try:
+    with ExitStack() as boxes:
+        boxes.callback(session.close)
+        boxes.callback(analyst.close)
         try:
             session.start()
         except BoxEnded as ended:
@@ -46,11 +49,9 @@ def grade_notebook(
         if ending is Ending.FINISHED:
             results = _run_checks(plan, session, analyst, on_step)
         else:
-            results = [_stopped(check, ending, detail) for check in plan.loaded.checks]
+            outcome, sentence = stopped(ending, detail)
+            results = [_not_run(check, outcome, sentence) for check in plan.loaded.checks]
         session.phases["checks"] = time.monotonic() - started
-    finally:
-        analyst.close()
-        session.close()
     return GradedSubmission(
         ending=ending,
         message=_sentence(ending, detail),
@@ -80,9 +81,8 @@ def _run_checks(
     results: list[CheckResult] = []
     for check in plan.loaded.checks:
         on_step(check.name)
-        ended = session.ready_for_check()
-        if ended:
-            results.append(_stopped(check, ended.ending, ended.detail))
+        if session.ready_for_check(check.question):
+            results.append(_not_run(check, Outcome.STOPPED, ENDED_TOO_OFTEN))
             continue
         backend = RemoteBackend(
             session, check, call_seconds=plan.limits.call_seconds, analyst=analyst
@@ -91,8 +91,7 @@ def _run_checks(
     return results
 
 
-def _stopped(check: Check, ending: Ending, detail: str) -> CheckResult:
-    outcome, message = stopped(ending, detail)
+def _not_run(check: Check, outcome: Outcome, message: str) -> CheckResult:
     return CheckResult(
         check=check.name,
         question=check.question,

@@ -138,7 +138,6 @@ def container_options(request: BoxRequest) -> dict[str, Any]:
         ],
         "log_config": docker.types.LogConfig(type="none"),
         "stdin_open": True,
-        "detach": True,
         "hostname": "notebook",
         "device_requests": [gpu_request] if request.gpus else None,
     }
@@ -222,8 +221,10 @@ class DockerBox(Box):
             self._stream.close()  # it holds the socket open beyond the socket's own close
             self._socket.close()
         try:
-            state = self._state()
-            remove_container(self._client, self.container_id)
+            try:
+                state = self._state()
+            finally:
+                remove_container(self._client, self.container_id)
         except docker.errors.NotFound as error:
             raise SandboxFault("the container was removed from outside") from error
         except ENGINE_ERRORS as error:
@@ -268,26 +269,3 @@ def remove_container(client: Any, container_id: str) -> None:
             # Somebody else is removing it; then it will be gone.
             if error.status_code != requests.codes.conflict:
                 raise
-
-
-def engine_answers() -> bool:
-    """Whether a Docker engine answers here."""
-    try:
-        client = docker.from_env(timeout=5)
-        client.ping()
-    except ENGINE_ERRORS:
-        return False
-    client.close()
-    return True
-
-
-def has_image(environment: Path) -> bool:
-    """Whether the engine holds the environment's image in its present version."""
-    client = docker.from_env(timeout=10)
-    try:
-        client.images.get(image_tag(environment))
-    except docker.errors.ImageNotFound:
-        return False
-    finally:
-        client.close()
-    return True

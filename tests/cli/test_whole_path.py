@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.store import open_store
 from tests.cli.conftest import ToyCommand
 from tests.toy_course import ANSWERS
 
@@ -51,6 +52,16 @@ def test_from_release_to_report(toy: ToyCommand) -> None:
     assert "A need not be symmetric." in feedback
     assert "0.25 * (H @ w)" not in feedback
     assert json.loads(toy.here("status", "--json").out)["assignments"]["toy"]["graded"] == 3
+
+    with open_store(toy.data) as store:
+        (bob,) = (row for row in store.latest_submissions("toy") if row.student == "bob")
+        for points in (0.5, 1.5):
+            store.set_manual_score(bob.id, "q2", points, comment="read again", by="ta")
+    report = json.loads(toy.here("report", "toy", "--json").out)
+    with Path(report["scores"]).open(encoding="utf-8-sig", newline="") as file:
+        again = {row["student"]: row for row in csv.DictReader(file)}
+    assert float(again["bob"]["q2"].rstrip("*")) == 1.5, "the last grade by hand counts"
+    assert float(again["ada"]["final"]) == 5.0
 
 
 def test_the_toys_own_tests_pass_and_print_both_margins(toy: ToyCommand) -> None:

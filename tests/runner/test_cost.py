@@ -138,6 +138,18 @@ def test_a_loop_without_a_constant_number_of_trips_has_no_total(
     assert found.flops >= PRODUCT
 
 
+def test_a_counter_too_narrow_for_its_steps_has_no_total(runner: Any) -> None:
+    # 0, 50, 100, then -106 and on: int8 wraps around, and the loop turns more than three times.
+    fifty, limit = jnp.int8(50), jnp.int8(120)
+
+    def wraps(A: Any, x: Any) -> Any:
+        return lax.while_loop(
+            lambda c: c[0] < limit, lambda c: (c[0] + fifty, step(A, c[1])), (jnp.int8(0), x)
+        )[1]
+
+    assert cost(runner, wraps, (N, N), (N,)).unbounded_loops == 1
+
+
 def test_a_branch_costs_its_dearest_side(runner: Any) -> None:
     def branch(A: Any, x: Any) -> Any:
         return lax.cond(x[0] > 0, lambda: step(A, step(A, x)), lambda: step(A, x))
