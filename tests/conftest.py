@@ -1,5 +1,6 @@
 """What every test gets, and the closing words on what did not run."""
 
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -7,6 +8,12 @@ import pytest
 
 from grader.outcomes import GraderError
 from grader.sandbox.docker_cli import NO_ENGINE, reachable
+
+
+def pytest_configure() -> None:
+    """Have Ctrl-C work in tests of it also where the shell started us with SIGINT ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from grader.grading.plan import GradingPlan
 from grader.grading.submission import grade_notebook
 from grader.intake import Refused
-from grader.outcomes import GradedSubmission, GraderError
+from grader.outcomes import Ending, GradedSubmission, GraderError
 from grader.store import Lease, LeaseLost, Store
 
 log = logging.getLogger(__name__)
@@ -149,9 +149,8 @@ class _Batch:
         try:
             return grade_notebook(self._plan, data, on_step=step)
         except Refused as refused:
-            raise GraderError(
-                f"intake took this notebook, and refuses it now: {refused}"
-            ) from refused
+            # Intake took it once; what it refuses now runs nothing and scores nothing.
+            return GradedSubmission(Ending.CRASHED, str(refused), (), ())
 
     def _fail(self, lease: Lease, why: str) -> None:
         try:

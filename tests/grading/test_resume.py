@@ -234,7 +234,7 @@ def test_ctrl_c_gives_back_what_it_held_and_says_so(
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=SECONDS)
         assert (process.returncode, output) == (1, "")
-        assert "interrupted; what was graded is kept, the rest is queued" in errors
+        assert "interrupted; what was finished is kept" in errors
         assert "Traceback" not in errors
         counts = store.status("toy")
         assert counts[State.GRADED] + counts[State.QUEUED] == len(STUDENTS)
