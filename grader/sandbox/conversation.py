@@ -25,7 +25,7 @@ from grader.sandbox.messages import (
     Ready,
     read_message,
 )
-from grader.sandbox.values import Encoder, Form
+from grader.sandbox.values import Encoder
 
 GRACE_SECONDS = 3.0
 START_SECONDS = 120.0
@@ -206,6 +206,3 @@ def _record(message: CellFinished) -> CellRecord:
         output=message.output,
         error=message.error,
     )
-
-
-__all__ = ["BoxEnded", "CallFailed", "Conversation", "Form"]
