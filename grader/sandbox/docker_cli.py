@@ -70,7 +70,9 @@ def build_image(context: Path, *, tag: str, base: str, log: Path) -> None:
 
     Raises GraderError with the last lines of the output.
     """
-    command = ["build", "--network", "host", "--build-arg", f"BASE={base}", "--tag", tag]
+    # --force-rm: a step that fails would leave its container behind.
+    command = ["build", "--force-rm", "--network", "host"]
+    command += ["--build-arg", f"BASE={base}", "--tag", tag]
     # Named without a value: docker takes it from our surroundings and keeps it out of the image.
     for name in PROXY_VARIABLES & os.environ.keys():
         command += ["--build-arg", name]
