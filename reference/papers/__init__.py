@@ -1,0 +1,1 @@
+"""The twelve papers of the seminar, a module each."""

@@ -1,0 +1,1 @@
+"""What talks and research pages named by the course add, a module each."""
