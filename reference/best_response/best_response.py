@@ -93,9 +93,10 @@ def linearised_response_step(
     Gauss-Newton matrix, M the mixed derivative d^2 l/dw dtheta. Its zero is the response
     Jacobian, with G in the place of H.
 
-    Of theta the loss may depend directly only. What it needs of w itself, to penalise it, goes
-    among the network's outputs. Cost: 1 gradient, and S tangents and gradients of the linearised
-    network. Source: Bae and Grosse (2020).
+    The loss may depend on theta, the network may not. What the loss needs of w itself, to
+    penalise it, goes among the network's outputs.
+    Cost: 1 gradient, and S tangents and gradients of the linearised network.
+    Source: Bae and Grosse (2020).
     """
     outputs, push = jax.linearize(network, w)
 

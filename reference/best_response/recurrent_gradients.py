@@ -98,7 +98,7 @@ def rank_one_gradient(
     the scales a and b, which are set to balance the norms: a^2 = |theta~| / |F_s s~| and
     b^2 = |F_theta^T nu| / |nu|. Row t of `signs` is the nu of step t, independent fair signs.
     Cost: one tangent and two gradients of every step; memory D + Q.
-    Source: Tallec and Ollivier (2018), algorithm 1.
+    Source: Tallec and Ollivier (2018), UORO.
     """
 
     def advance(carry: _RankOne, inputs: tuple[Array, Array]) -> tuple[_RankOne, Array]:

@@ -169,8 +169,8 @@ def self_tuning_step(
     """U - 1 updates of phi on the training loss, then one of (theta, log s) on the validation's.
 
     One noise for every update. The validation loss is differentiated through the response,
-    w_phi(theta), phi being constant. Cost: U S gradients. Source: MacKay et al. (2019),
-    algorithm 1.
+    w_phi(theta), phi being constant. Cost: U S gradients.
+    Source: MacKay et al. (2019), the training algorithm.
     """
 
     def trained(phi: Tree, noise: Array) -> tuple[Tree, None]:
