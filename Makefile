@@ -11,13 +11,14 @@ PYTEST ?=
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-header --no-annotate --only-binary :all:
 
-.PHONY: help demo test lint format lock packages docker images clean
+.PHONY: help demo test lint format lock reference packages docker images clean
 
 help:
 	@echo "make demo    grade the demo cohort in containers and write its report"
 	@echo "make test    every check: format, lint, types, tests"
 	@echo "make lint    the quick ones of these; make format mends what can be mended"
 	@echo "make lock    resolve the locked requirements anew (UPGRADE=1: to the newest)"
+	@echo "make reference  write docs/reference.md anew from the code"
 	@echo "make images  build the environments' images (ENVIRONMENTS=\"cpu gpu\")"
 	@echo "make clean   remove .venv and tool caches; images, course data stay"
 
@@ -54,6 +55,9 @@ lock: packages
 	@$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml --extra dev -o requirements.lock
 	@$(LOCK) environments/cpu/requirements.in -c requirements.lock -o environments/cpu/requirements.txt
 	@$(LOCK) environments/gpu/requirements.in -c requirements.lock -o environments/gpu/requirements.txt
+
+reference: packages
+	@.venv/bin/python docs/make_reference.py
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis

@@ -16,8 +16,7 @@ TESTS = Path(__file__).parent
 def module_names() -> list[str]:
     """Names below `reference.`, such as `taylor.products`; packages only hold aliases."""
     found = pkgutil.walk_packages(reference.__path__, "reference.")
-    names = [module.name.removeprefix("reference.") for module in found if not module.ispkg]
-    return [name for name in names if name != "catalogue"]
+    return [module.name.removeprefix("reference.") for module in found if not module.ispkg]
 
 
 def file_of_tests(name: str) -> Path:
