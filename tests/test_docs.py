@@ -29,11 +29,13 @@ def anchors(text: str) -> set[str]:
 
 
 def leads_somewhere(page: Path, target: str) -> bool:
-    """Whether there is such a file in the checkout and, in a page, such a heading."""
+    """Whether there is such a file in the checkout and, in it, such a heading or line (`#L7`)."""
     name, _, heading = target.partition("#")
     path = (page.parent / name).resolve() if name else page
     if not (path.exists() and path.is_relative_to(ROOT)):
         return False
+    if line := re.fullmatch(r"L(\d+)", heading):
+        return int(line[1]) <= len(path.read_text().splitlines())
     return not heading or heading in anchors(path.read_text())
 
 
