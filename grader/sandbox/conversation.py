@@ -179,7 +179,9 @@ class Conversation:
     def _end(self, ending: Ending | None, detail: str = "") -> BoxEnded:
         """Close the box; the engine's blame goes before ours, except for what we measured."""
         found = self._box.close()
-        if ending in (None, Ending.GARBLED) and found.ending:
+        # A garbled stream stays one, whether or not the program has exited by now.
+        raced = ending is Ending.GARBLED and found.ending is Ending.EXITED
+        if ending in (None, Ending.GARBLED) and found.ending and not raced:
             ending = found.ending
         # A fork bomb that goes on trying only looks like an endless loop from here.
         bomb = ending is Ending.TIMEOUT and found.ending is Ending.TOO_MANY_PROCESSES
