@@ -67,7 +67,10 @@ class RmspropState(NamedTuple):
 def rmsprop(
     step_size: Scalar | float, *, decay: Scalar | float = 0.9, epsilon: Scalar | float = 1e-8
 ) -> optax.GradientTransformation:
-    """g -> -alpha g / (sqrt(v) + eps), v <- b v + (1 - b) g^2, from v = 0."""
+    """g -> -alpha g / (sqrt(v) + eps), v <- b v + (1 - b) g^2, from v = 0.
+
+    Memory: one copy of the parameters. Source: Tieleman and Hinton (2012).
+    """
 
     def init(params: Tree) -> RmspropState:
         return RmspropState(jax.tree.map(jnp.zeros_like, params))
@@ -99,7 +102,8 @@ def adam(
 ) -> optax.GradientTransformation:
     """g -> -alpha m^ / (sqrt(v^) + eps), of the bias-corrected averages of g and g^2.
 
-    The first step is -alpha sign(g), up to eps. Source: Kingma and Ba (2015), algorithm 1.
+    The first step is -alpha sign(g), up to eps. Memory: two copies of the parameters.
+    Source: Kingma and Ba (2015), algorithm 1.
     """
 
     def init(params: Tree) -> AdamState:

@@ -57,7 +57,7 @@ def with_weight_decay(
     """The step of `optimizer`, then - alpha lambda w, with w from before the step.
 
     `step_size` is alpha, which a constant `optimizer` does not disclose. `update` needs the
-    parameters. Source: Loshchilov and Hutter (2019), where alpha lambda is the decay's own rate.
+    parameters. Source: Loshchilov and Hutter (2019), whose lambda is our alpha lambda.
     """
     optimizer = optax.with_extra_args_support(optimizer)
 
@@ -137,6 +137,7 @@ def scale_invariant_walk(
 
     A toy of training with pure gradient noise: g_k has a direction uniform among those normal
     to w_k and the length c / |w_k|, as for a scale-invariant loss. Its norms are not random.
+    Cost: O(T D).
     """
 
     def advance(w: Array, key: Array) -> tuple[Array, Array]:

@@ -10,7 +10,7 @@ gradients stay unbiased; and E_n and E_m are uncorrelated, so that the noise of 
 batch falls as 1/N, where a shared E leaves a floor. The price is a second product of matrices.
 Given |E|, all E_n share their magnitudes: uncorrelated, not independent.
 
-Weights are (in, out) = (D, K); the paper's are transposed.
+Weights are (in, out) = (D, K).
 
     >>> import jax.numpy as jnp
     >>> E, S, R = jnp.ones((2, 1)), jnp.array([[1.0, -1.0]]), jnp.array([[-1.0]])

@@ -13,7 +13,7 @@ N lambda = sigma^2 / tau^2. Standard deviations are arguments, precisions are re
     >>> print(posterior.mean.round(3), posterior.precision)
     [2.] [[3.]]
 
-Source: CSC2541 lecture 8; Bishop (2006), chapter 3.
+Source: CSC2541 lecture 8; Bishop (2006), section 3.3.
 """
 
 import math
@@ -58,7 +58,7 @@ def linear_posterior(
 ) -> Gaussian:
     """Lambda = Phi^T Phi / sigma^2 + I / tau^2, and m = Lambda^-1 Phi^T t / sigma^2.
 
-    Cost: O(N P^2 + P^3).
+    Cost: O(N P^2 + P^3). Source: Bishop (2006), equations 3.53 and 3.54.
     """
     eye = jnp.eye(Phi.shape[1], dtype=Phi.dtype)
     precision = Phi.T @ Phi / noise_std**2 + eye / prior_std**2

@@ -45,7 +45,7 @@ def neural_tangent_kernel(
     """Theta^{l+1} = K^{l+1} + s_w^2 E[phi' phi'] Theta^l from Theta^1 = K^1, `num_hidden` times.
 
     NTK parameterisation, one output. Cost: N^2 D multiplications and 2 num_hidden N^2 duals.
-    Source: Jacot, Gabriel and Hongler (2018), the theorem on the kernel at initialisation.
+    Source: Jacot, Gabriel and Hongler (2018), theorem 1.
     """
     return _kernel(
         inputs,

@@ -78,7 +78,7 @@ def posterior(
 
     `K` is the kernel over N training inputs, then M test inputs, J = N + M in all. The mean and
     covariance of f, without the noise, at the test inputs given t = f(X) + noise. Assumes A
-    positive definite to working precision. Cost: one Cholesky factorisation of A, N^3 / 6.
+    positive definite to working precision. Cost: a Cholesky factor of A, O(N^3 + N^2 M + N M^2).
 
     >>> mean, covariance = posterior(jnp.ones((2, 2)), jnp.array([3.0]), noise_variance=0.5)
     >>> print(mean.round(4), covariance.round(4))

@@ -21,7 +21,7 @@ momentum. That is for quadratics: the same constants can cycle on other convex f
     >>> print(bool(jnp.abs(w[-1]).max() < 1e-7))
     True
 
-Source: CSC2541 lecture 9; Polyak (1964).
+Source: CSC2541 lecture 9; Polyak (1964); Lessard, Recht and Packard (2016) for the cycle.
 """
 
 from collections.abc import Callable

@@ -136,7 +136,8 @@ def convex_bound(
 ) -> Float[Array, " T"]:
     """f(w_k) - f* <= 2 L |w_0 - w*|^2 / (k + 1)^2 for convex f, alpha = 1/L and `convex_momenta`.
 
-    Gradient descent guarantees L |w_0 - w*|^2 / 2k. Source: Beck and Teboulle (2009), theorem 4.4.
+    Gradient descent guarantees L |w_0 - w*|^2 / 2k.
+    Source: Beck and Teboulle (2009), theorems 4.4 and 3.1.
     """
     return 2 * smoothness * distance**2 / (1 + jnp.arange(num_steps + 1)) ** 2
 

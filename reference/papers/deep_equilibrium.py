@@ -10,8 +10,8 @@ neither the number of forward steps nor the solver that took them matters. Each 
 maps z -> f(z) and start z_0 to a `FixedPointResult`, so the two passes may use any of them.
 
 Plain iteration converges where J's spectral radius is below 1. Anderson acceleration and Broyden's
-method remember earlier steps: on affine f they end in about as many steps as there are
-dimensions, whatever the spectral radius, as long as I - J is regular.
+method remember earlier steps: on affine f in D dimensions they end after about D and at most 2 D
+steps, whatever the spectral radius, as long as I - J is regular.
 
     >>> options = {"memory_size": 2, "tolerance": 1e-6, "max_steps": 20}
     >>> solver = lambda f, z_0: anderson_fixed_point(f, z_0, **options)

@@ -1,4 +1,4 @@
-"""Paper: Cohen et al. (2021), gradient descent on neural networks typically occurs at the edge.
+"""Paper: Cohen et al. (2021), gradient descent at the edge of stability.
 
     sharpness(w) = lambda_max(H(w)),      edge: 2 / eta,      w' = w - eta grad f(w)
 

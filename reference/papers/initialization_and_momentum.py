@@ -93,7 +93,7 @@ def effective_momentum(
     """mu (1 - eps lambda_j): Nesterov's method on a quadratic is a heavy ball with these momenta.
 
     In the eigenvectors of the Hessian, a mode each, with the same step size. Negative where
-    eps lambda > 1. Source: Sutskever et al. (2013), theorem 2.1.
+    eps lambda > 1. Source: Sutskever et al. (2013), section 2, theorem on quadratics.
 
     >>> print(effective_momentum(jnp.array([0.0, 1.0, 2.0]), 0.5, 0.5))
     [0.5  0.25 0.  ]

@@ -22,8 +22,8 @@ Letters: N examples, M batches measured, R runs.
     >>> print(trade_off_examples(jnp.array([20.0, 11.0]), 10.0, 500.0).round(1))
     [1000. 5500.]
 
-Source: McCandlish, Kaplan, Amodei and the OpenAI Dota team (2018), section 2 and the appendix on
-measuring the noise scale.
+Source: McCandlish, Kaplan, Amodei and the OpenAI Dota team (2018), section 2 (B_noise is equation
+2.8, B_simple 2.9) and appendix A.1, on measuring it.
 """
 
 from typing import NamedTuple
@@ -41,6 +41,7 @@ def simple_noise_scale(gradients: Float[Array, "N P"]) -> Scalar:
 
     G is their mean, and Sigma their covariance (divided by N): the truth for batches drawn
     with replacement from just these examples. Applied to a sample it is the naive estimate.
+    Cost: O(N P).
     """
     G = jnp.mean(gradients, axis=0)
     return jnp.sum((gradients - G) ** 2) / len(gradients) / (G @ G)
@@ -52,6 +53,7 @@ def curvature_weighted_noise_scale(
     """B_noise = tr(H Sigma) / (G^T H G), with G and Sigma as in `simple_noise_scale`.
 
     The batch size at which the best step gains half of what it would without noise.
+    Cost: O(N P^2).
     """
     G = jnp.mean(gradients, axis=0)
     centred = gradients - G
@@ -76,7 +78,7 @@ def noise_estimates(
     From squared norms of mean gradients of batches of b < B examples, averaged over the M
     measurements. Unbiased, whether or not the two share examples. B_simple is the ratio of
     `noise` and `squared_norm` after averaging, which is consistent but not unbiased.
-    Source: McCandlish et al. (2018), appendix on the unbiased estimate of the noise scale.
+    Source: McCandlish et al. (2018), appendix A.1.
 
     >>> print(*noise_estimates(jnp.array([7.0]), jnp.array([5.5]), 1.0, 4.0))
     5.0 2.0

@@ -90,8 +90,8 @@ def kernel_drifts(
     """|Theta_t - Theta_0|_F / |Theta_0|_F along training: O(1 / sqrt(width)), so lazy.
 
     Compare widths at the same step size, steps and data, by medians over seeds.
-    Cost: as `training_trajectory`. Source: Jacot, Gabriel and Hongler (2018), the theorem on
-    the kernel during training.
+    Cost: as `training_trajectory`. Source: Jacot, Gabriel and Hongler (2018), theorem 2, that it
+    vanishes; Lee et al. (2019) for the rate.
     """
     _, kernels = training_trajectory(
         theta_0,
@@ -116,7 +116,9 @@ def initial_deviation(
 ) -> Scalar:
     """|Theta_0 - Theta_inf|_F / |Theta_inf|_F: exactly of order 1 / sqrt(width).
 
-    Source: Jacot, Gabriel and Hongler (2018), the theorem on the kernel at initialisation.
+    Jacot et al. prove that it vanishes; the order is that of the mean over a layer's units.
+    Cost: one layerwise kernel, and its limit's. Source: Jacot, Gabriel and Hongler (2018),
+    theorem 1.
     """
     variances = {"weight_variance": weight_variance, "bias_variance": bias_variance}
     Theta = traced_tangent_kernel(

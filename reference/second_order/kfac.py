@@ -17,7 +17,7 @@ pre-activations, such as centring and whitening of the inputs, or logistic units
     >>> print(steps[0].ravel().round(4), state.num_batches)
     [-0.25 -0.25] 1
 
-Source: CSC2541 lecture 4; Martens and Grosse (2015).
+Source: CSC2541 lecture 4; Martens and Grosse (2015), section 10 for the invariance.
 """
 
 from collections.abc import Callable

@@ -70,6 +70,7 @@ def convolution_factors(statistics: LayerStatistics) -> Factors:
 
     `statistics` has inputs (N, T, I) and gradients (C, N, T, O), as `layer_statistics` gives for
     a layer whose inputs are `image_patches`. With one location these are the dense factors.
+    Cost: O(N T (I^2 + C O^2)) flops.
     """
     patches, g = statistics
     N, T, _ = patches.shape

@@ -20,7 +20,8 @@ has a term lambda/2 |v|^2.
     >>> print(jnp.exp(found.w).round(3), found.ending == Ending.MINIMUM)
     [2.] True
 
-Source: CSC2541 lecture 4; Marquardt (1963); Martens (2010), on the damping, with c = 3/2.
+Source: CSC2541 lecture 4; Levenberg (1944); Marquardt (1963); Martens (2010), on the damping, with
+c = 3/2.
 """
 
 from collections.abc import Callable

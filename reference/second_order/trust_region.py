@@ -21,7 +21,7 @@ any part along the lowest eigenvectors: lambda = -h_1, and v is filled up along 
     >>> print(result.multiplier, Place(int(result.place)).name)
     1.0 HARD_CASE
 
-Source: CSC2541 lecture 4; More and Sorensen (1983); Nocedal and Wright (2006), chapter 4.
+Source: CSC2541 lecture 4; Moré and Sorensen (1983); Nocedal and Wright (2006), chapter 4.
 """
 
 from collections.abc import Callable

@@ -121,7 +121,7 @@ def curvature_noise_scale(model: NoisyQuadratic, second_moments: Float[Array, " 
     """B_noise = tr(H C) / E[g^T H g] = sum h c / sum h^3 E[x^2], where E[x^2] is as given.
 
     Grows without bound as x approaches the minimum: late in a run larger batches pay.
-    Source: McCandlish et al. (2018), the noise scale B_noise.
+    Source: McCandlish et al. (2018), equation 2.8.
     """
     h, c, _ = model
     return jnp.sum(h * c) / jnp.sum(h**3 * second_moments)

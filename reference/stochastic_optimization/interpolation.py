@@ -127,9 +127,10 @@ def expected_sgd_losses(
 def interpolation_step_size(inputs: Float[Array, "N D"], batch_size: Scalar | float) -> Scalar:
     """B / (beta + (B - 1) a_max), with beta = max |x_n|^2 and a_max the top of (1/N) X^T X.
 
-    The best step size for the worst data of that beta and a_max. Batches help up to about
-    beta / a_max examples; from there it stays below 1 / a_max, that of full batches.
-    Source: Ma, Bassily and Belkin (2018), theorem on the optimal step size for mini-batches.
+    The minimum of the bound in `interpolation_rate`, which knows of the data only these two.
+    Batches help up to about beta / a_max examples; from there it stays below 1 / a_max, that of
+    full batches. Cost: one `eigvalsh`, O(N D^2 + D^3).
+    Source: Ma, Bassily and Belkin (2018), the theorem on mini-batches for convex losses.
     """
     beta = jnp.max(jnp.sum(inputs**2, axis=1))
     a_max = jnp.linalg.eigvalsh(_second_moment(inputs))[-1]
@@ -142,7 +143,7 @@ def interpolation_rate(inputs: Float[Array, "N D"], batch_size: Scalar | float) 
     alpha is `interpolation_step_size`, a_min the least eigenvalue of (1/N) X^T X; zero ones are
     left out, and w* is the solution with w_0's part in the null space, which never changes.
     From E[(I - alpha A_batch)^2] = I - 2 alpha A + (alpha^2 / B) (mean_n |x_n|^2 x_n x_n^T
-    + (B - 1) A^2), with |x_n|^2 <= beta and A^2 <= a_max A.
+    + (B - 1) A^2), with |x_n|^2 <= beta and A^2 <= a_max A. Cost: two `eigvalsh`.
     """
     a = jnp.linalg.eigvalsh(_second_moment(inputs))
     cutoff = max(inputs.shape) * jnp.finfo(a.dtype).eps * a[-1]

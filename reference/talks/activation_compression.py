@@ -91,7 +91,7 @@ def message_iterates(
 ) -> Float[Array, "T B"]:
     """m_1 .. m_T for activations a_1 .. a_T: m_t = m_{t-1} + Q(a_t - m_{t-1}), from m_1 = a_1.
 
-    The first time an example is met its activations are sent in full.
+    The first time an example is met its activations are sent in full. Cost: T quantisations.
     """
 
     def send(message: Array, sent: tuple[Array, Array]) -> tuple[Array, Array]:

@@ -82,6 +82,7 @@ def preconditioner_objective(
     """Q(P) - L(w) = mean_n [ -g_n^T P g_n + 1/2 (P g_n)^T C (P g_n) ].
 
     Quadratic in P, hence with one minimum if C and the gradients' second moment are regular.
+    Cost: O(N D^2).
     """
     steps = gradients @ P.T
     gains = jnp.einsum("nd,nd->n", gradients, steps)
@@ -98,7 +99,7 @@ def optimal_preconditioner(
     """P* = (H + lambda_F G + lambda_W I)^-1, H = 0 unless given.
 
     Assumes that matrix positive definite. Not one gradient enters, given that together they span
-    the space. Source: Bae et al. (2022), for H = 0.
+    the space. Cost: O(D^3). Source: Bae et al. (2022), for H = 0.
     """
     C = proximal_curvature(G, function_weight, weight_weight, loss_curvature=loss_curvature)
     return jnp.linalg.inv(C)

@@ -22,7 +22,8 @@ there.
 
 World number i holds atom p if bit p of i is set. Beliefs are boolean, (nodes V, worlds W = 2^A),
 by enumeration of all W^V choices: for small graphs. Assumes every node's beliefs consistent (not
-empty).
+empty). An iteration costs a `global_completion` for each node; expanding and ring, for each node
+and distance.
 
     >>> p = jnp.array([False, True])                            # one atom: worlds not-p and p
     >>> beliefs = jnp.stack([p, p | ~p, p | ~p])                # on a path, one end believes p
@@ -63,8 +64,8 @@ def global_completion(
     """The worlds of every node that occur in a maximal choice over the whole graph.
 
     Every node keeps a part of what it held possible. If all beliefs are jointly consistent and
-    the graph is connected, all come to believe their conjunction. Cost: W^V choices, and by
-    inclusion W^2V comparisons.
+    the graph is connected, all come to believe their conjunction. Cost: W^2V
+    comparisons of the W^V choices.
     """
     return _completion(beliefs, (edges,), by_cardinality)
 
@@ -75,8 +76,8 @@ def revised_belief(
     """old * new: those worlds of `new` nearest to worlds of `old`. The completion of one edge.
 
     Nearest by fewest different atoms (Dalal's operator) by cardinality; by inclusion no pair of
-    worlds may differ in a proper subset of the atoms (Satoh's). Cost: W^2 pairs. Source:
-    Delgrande and Schaub (2003), consistency-based belief change.
+    worlds may differ in a proper subset of the atoms (Satoh's). Cost: W^4 comparisons of pairs.
+    Source: Delgrande and Schaub (2003), consistency-based belief change.
     """
     return _completion(jnp.stack([old, new]), (((0, 1),),), by_cardinality)[1]
 
@@ -121,7 +122,7 @@ def belief_fixpoint(
 ) -> tuple[Bool[Array, "V W"], Int[Array, ""]]:
     """The first beliefs that `iteration` leaves as they are, and after how many iterations.
 
-    Beliefs only ever shrink, so it ends after V W iterations at most.
+    Beliefs only ever shrink, so it ends after V W iterations at most. Cost: one more than counted.
     """
 
     def changed(state: tuple[Array, Array, Array]) -> Array:

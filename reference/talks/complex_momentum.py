@@ -70,6 +70,7 @@ def complex_adam_optimizer(
     v <- beta_2 v + (1 - beta_2) g^2, v^ = v / (1 - beta_2^t), t = 1, 2 .. Unlike Adam's, mu is a
     sum and not an average: there is no factor 1 - beta_1 and no correction of its bias. So with a
     real beta_1 the step is (1 - beta_1^t) / (1 - beta_1) times Adam's.
+    Cost: one gradient a step, and the memory of three.
     Source: Lorraine et al. (2022), the complex variant of Adam.
     """
 

@@ -18,7 +18,7 @@ D inputs, N examples.
     >>> print(f"{gaussian_information(S, (0,), (1,), given=(2,)):.4f}")
     0.0000
 
-Source: Funke, Vicol, Wang, Kuemmerer, Zemel and Bethge (2022), disentanglement and
+Source: Funke, Vicol, Wang, Kümmerer, Zemel and Bethge (2022), disentanglement and
 generalization under correlation shifts.
 """
 

@@ -80,7 +80,10 @@ def ridge_network(
 def fresh_node_risk(
     w: Float[Array, " D"], X: Float[Array, "M D"], y: Float[Array, " M"], homophily: Scalar | float
 ) -> Scalar:
-    """E 1/2 (f - y)^2 = 1/2 ((1 - m^T w)^2 + w^T C w) at a node whose links w has not seen."""
+    """E 1/2 (f - y)^2 = 1/2 ((1 - m^T w)^2 + w^T C w) at a node whose links w has not seen.
+
+    Cost: O(M D^2).
+    """
     m, C = _row_moments(X, y, homophily)
     return ((1 - m @ w) ** 2 + w @ C @ w) / 2
 
@@ -88,7 +91,10 @@ def fresh_node_risk(
 def fresh_node_error(
     w: Float[Array, " D"], X: Float[Array, "M D"], y: Float[Array, " M"], homophily: Scalar | float
 ) -> Scalar:
-    """P(sign f != y) = Phi(-m^T w / sqrt(w^T C w)) at such a node, Phi the normal distribution."""
+    """P(sign f != y) = Phi(-m^T w / sqrt(w^T C w)) at such a node, Phi the normal distribution.
+
+    Cost: O(M D^2).
+    """
     m, C = _row_moments(X, y, homophily)
     return jax.scipy.stats.norm.cdf(-m @ w / jnp.sqrt(w @ C @ w))
 

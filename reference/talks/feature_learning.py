@@ -112,6 +112,7 @@ def one_step_features(
 
     w_m <- step size * `first_step_signals`, here with a step size for which |w_m|^2 is 1 in the
     mean. The signs of a are left to the second layer. Biases are then drawn afresh.
+    Cost: that of `first_step_signals`.
     Source: Damian, Lee and Soltanolkotabi (2022), the algorithm.
     """
     signals = first_step_signals(w, X, without_affine_part(X, t))

@@ -22,7 +22,7 @@ Letters: M hidden units, N examples, D inputs; T is a symmetric tensor.
     [1. 2.]
 
 Source: Wang, Lee and Lei (2023), reconstruction by tensors; Anandkumar et al. (2014), the tensor
-power method; Zhu and Han (2020), the analytic case.
+power method; Phong et al. (2018), the analytic case.
 """
 
 import jax
@@ -102,6 +102,7 @@ def recovered_directions(
     """x_n / |x_n|, in any order, from the gradient in the second layer's weights a.
 
     Assumptions as above and as for `moment_components`; errors fall as 1 / sqrt(M).
+    Cost: that of both functions above.
     """
     second, third = hermite_moments(w, gradient)
     return moment_components(

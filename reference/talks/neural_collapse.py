@@ -51,7 +51,10 @@ def class_scatters(
 
 
 def within_class_variability(H: Float[Array, "N D"], Y: Float[Array, "N J"]) -> Scalar:
-    """NC1 = tr(S_W S_B^+) / J, which goes to 0."""
+    """NC1 = tr(S_W S_B^+) / J, which goes to 0.
+
+    Cost: O(N D^2 + D^3).
+    """
     within, between = class_scatters(H, Y)
     # S_B has rank J - 1 at most: the pseudo-inverse looks at S_W in the span of the means alone.
     return jnp.trace(within @ jnp.linalg.pinv(between, hermitian=True)) / Y.shape[1]
@@ -125,7 +128,10 @@ def unconstrained_descent_iterates(
     feature_penalty: float,
     bias_penalty: float,
 ) -> Tree:
-    """Gradient descent on `unconstrained_loss`; k = 0 .. num_steps along a new first axis."""
+    """Gradient descent on `unconstrained_loss`; k = 0 .. num_steps along a new first axis.
+
+    Cost: one gradient, O(N J D), a step.
+    """
 
     def advance(w: Tree, _: None) -> tuple[Tree, Tree]:
         gradient = jax.grad(unconstrained_loss)(

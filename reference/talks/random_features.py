@@ -107,6 +107,7 @@ def feature_second_moment(
 
     S_jk = cos(b_j - b_k) exp(-|w_j - w_k|^2 / 2) + cos(b_j + b_k) exp(-|w_j + w_k|^2 / 2), for
     2 cos a cos b = cos(a - b) + cos(a + b) and E cos(w^T x + b) = cos(b) exp(-|w|^2 / 2).
+    Cost: O(D P^2).
     """
 
     def mean_cosine(sign: int) -> Array:

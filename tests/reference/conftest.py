@@ -5,6 +5,14 @@ from collections.abc import Iterator
 import jax
 import pytest
 
+from grader.grading.compiled import use_own_cache
+
+
+@pytest.fixture(autouse=True, scope="session")
+def compiled_programs_are_reused() -> None:
+    """Of earlier runs too: a test of a mistake compiles mostly what its neighbours compile."""
+    use_own_cache("tests")
+
 
 @pytest.fixture(autouse=True)
 def double_precision_allowed() -> Iterator[None]:

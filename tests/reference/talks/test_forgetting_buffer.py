@@ -1,4 +1,4 @@
-"""Reversible recurrences against Python's integers of any length, and bit by bit."""
+"""Forgetting against Python's integers of any length, and undone bit by bit."""
 
 import jax
 import jax.numpy as jnp
@@ -6,11 +6,22 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from reference.talks import reversible_recurrence
-from reference.talks.reversible_recurrence import HalfCell
+from reference.talks import forgetting_buffer
 
-forgotten = jax.jit(reversible_recurrence.forgotten, static_argnames="gate_bits")
-recalled = jax.jit(reversible_recurrence.recalled, static_argnames="gate_bits")
+forgotten = jax.jit(forgetting_buffer.forgotten, static_argnames="gate_bits")
+recalled = jax.jit(forgetting_buffer.recalled, static_argnames="gate_bits")
+
+
+def test_numbers_are_rounded_to_the_nearest_multiple():
+    x = np.random.default_rng(0).normal(size=100)
+    h = forgetting_buffer.fixed_point(jnp.array(x), fraction_bits=10)
+    assert h.dtype == jnp.int32
+    assert np.all(np.abs(h / 2**10 - x) <= 0.5 / 2**10)
+
+
+def test_gates_are_rounded_but_never_to_zero():
+    z = forgetting_buffer.fixed_gate(jnp.array([0.0, 0.001, 0.3, 0.999, 1.0]), gate_bits=8)
+    assert z.tolist() == [1, 1, 77, 256, 256]
 
 
 def as_integer(limbs, bits):
@@ -60,7 +71,7 @@ def test_forgetting_multiplies_to_within_the_gate():
 def test_without_storage_states_merge_as_many_as_the_gate_says():
     h = jnp.arange(-512, 512, dtype=jnp.int32)
     for z in (1, 3, 8, 15, 16):
-        product = reversible_recurrence.rounded_product(h, jnp.full_like(h, z), gate_bits=4)
+        product = forgetting_buffer.rounded_product(h, jnp.full_like(h, z), gate_bits=4)
         assert_array_equal(product, np.floor(np.asarray(h) * z / 16))
         # 1024 states on 64 z: without a buffer, only z = 16, which forgets nothing, is one to one.
         assert len(np.unique(product)) == 64 * z
@@ -83,13 +94,13 @@ def test_bits_stored_are_the_bits_forgotten():
     @jax.jit
     def run(h, gates):
         def advance(carry, z):
-            h, limbs, _ = reversible_recurrence.forgotten(carry[0], z, carry[1], gate_bits=10)
+            h, limbs, _ = forgetting_buffer.forgotten(carry[0], z, carry[1], gate_bits=10)
             return (h + 12345, limbs), None
 
         return jax.lax.scan(advance, (h, jnp.zeros((4, 60), jnp.int32)), gates)[0]
 
     _, limbs = run(jnp.full(4, 99999, jnp.int32), jnp.array(gates))
-    stored = reversible_recurrence.stored_bits(limbs, gate_bits=10)
+    stored = forgetting_buffer.stored_bits(limbs, gate_bits=10)
     assert stored.tolist() == [as_integer(row, 10).bit_length() for row in limbs]
     forgotten_bits = np.sum(10 - np.log2(gates), axis=0)
     # B grows by the factor 2^10 / z in every step, but for roundings down of B / z. The first
@@ -107,70 +118,6 @@ def test_a_buffer_too_short_is_reported_and_loses_the_state():
         h = h + 54321
         losses.append(bool(lost))
     assert losses == [False, False, True]
-
-
-def cell_and_inputs(num_inputs, num_units, num_steps, seed, forget=0.0):
-    rng = np.random.default_rng(seed)
-    shapes = (num_inputs + num_units, 2 * num_units), (num_inputs + num_units, num_units)
-    first, second = (HalfCell(*[jnp.array(rng.normal(size=s)) for s in shapes]) for _ in range(2))
-    inputs = rng.normal(size=(num_steps, num_inputs))
-    inputs[:, 0] = forget  # acts as a bias
-    h = rng.integers(-(2**12), 2**12, size=(2, num_units)).astype(np.int32)
-    return (first, second), jnp.array(inputs), jnp.array(h)
-
-
-BITS = {"fraction_bits": 12, "gate_bits": 8}
-
-
-def ends(num_limbs, num_inputs=2, num_units=3, num_steps=20, seed=1):
-    cell, inputs, h = cell_and_inputs(num_inputs, num_units, num_steps, seed)
-
-    @jax.jit
-    def there_and_back(cell, inputs, h):
-        start = reversible_recurrence.reversible_start(h[0], h[1], num_limbs=num_limbs)
-        end = reversible_recurrence.reversible_gru_end(cell, start, inputs, **BITS)
-        return start, end, reversible_recurrence.reversed_gru_start(cell, end, inputs, **BITS)
-
-    return there_and_back(cell, inputs, h)
-
-
-@pytest.mark.parametrize("sizes", [(2, 3, 20), (1, 1, 7)])
-def test_a_recurrent_network_runs_backwards_bit_by_bit(sizes):
-    start, end, again = ends(sizes[2], *sizes)
-    assert not end.lost
-    for leaf, expected in zip(again, start, strict=True):
-        assert_array_equal(leaf, expected)
-    assert np.any(end.h_1 != start.h_1)
-    bits = reversible_recurrence.stored_bits(end.limbs_1, gate_bits=8)
-    assert np.all(bits > 0)
-    assert np.all(bits < 8 * sizes[2])  # less than storing every remainder whole
-
-
-def test_a_recurrent_network_without_a_buffer_does_not_come_back():
-    start, end, again = ends(num_limbs=1)
-    assert end.lost
-    assert np.any(again.h_1 != start.h_1)
-
-
-def test_a_step_is_a_gated_recurrent_unit_to_the_precision_of_fixed_point():
-    cell, inputs, h = cell_and_inputs(2, 3, 1, seed=2)
-    x, (h_1, h_2) = np.asarray(inputs[0]), np.asarray(h) / 2**12
-
-    def updated(half, own, other):
-        z, r = np.split(1 / (1 + np.exp(-np.concatenate([x, other]) @ half.gates)), 2)
-        g = np.tanh(np.concatenate([x, r * other]) @ half.candidate)
-        return z * own + (1 - z) * g
-
-    h_1 = updated(cell[0], h_1, h_2)
-    h_2 = updated(cell[1], h_2, h_1)
-    start = reversible_recurrence.reversible_start(h[0], h[1], num_limbs=2)
-    state = reversible_recurrence.reversible_gru_step(cell, start, inputs[0], **BITS)
-    # Gates are rounded to 2^-8, and a product is off by at most the gate, 2^8 / 2^12.
-    np.testing.assert_allclose(state.h_1 / 2**12, h_1, atol=0.08)
-    np.testing.assert_allclose(state.h_2 / 2**12, h_2, atol=0.08)
-    back = reversible_recurrence.reversed_gru_step(cell, state, inputs[0], **BITS)
-    for leaf, expected in zip(back, start, strict=True):
-        assert_array_equal(leaf, expected)
 
 
 def test_floats_do_not_come_back_from_division():

@@ -1,4 +1,4 @@
-"""Plausible mistakes in `reference.talks.reversible_recurrence`."""
+"""Plausible mistakes in `reference.talks.forgetting_buffer`."""
 
 from tests.reference.mistakes import Mistake
 
@@ -42,15 +42,21 @@ MISTAKES = [
         "test_a_buffer_too_short_is_reported_and_loses_the_state",
     ),
     Mistake(
-        "the second half reads the first one's old state",
-        "_gate_and_candidate(cell[1], h_1, x, **bits)\n    h_2, limbs_2, lost_2",
-        "_gate_and_candidate(cell[1], state.h_1, x, **bits)\n    h_2, limbs_2, lost_2",
-        "test_a_recurrent_network_runs_backwards_bit_by_bit",
+        "fixed point rounded down",
+        "jnp.round(x * 2**fraction_bits)",
+        "jnp.floor(x * 2**fraction_bits)",
+        "test_numbers_are_rounded_to_the_nearest_multiple",
     ),
     Mistake(
-        "the candidate weighted by z, the memory by z as well",
-        "(1 - gate / 2**gate_bits) * g",
-        "gate / 2**gate_bits * g",
-        "test_a_step_is_a_gated_recurrent_unit_to_the_precision_of_fixed_point",
+        "a gate that may forget all",
+        "dtype=dtype), 1, 2**gate_bits)",
+        "dtype=dtype), 0, 2**gate_bits)",
+        "test_gates_are_rounded_but_never_to_zero",
+    ),
+    Mistake(
+        "forgetting rounded towards the nearest",
+        "return (h * z) >> gate_bits",
+        "return (h * z + 2 ** (gate_bits - 1)) >> gate_bits",
+        "test_without_storage_states_merge_as_many_as_the_gate_says",
     ),
 ]
