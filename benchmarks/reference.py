@@ -1,16 +1,17 @@
 """What the matrix-free methods of `reference/` cost, as ratios measured in one run.
 
-    python benchmarks/reference.py
+    python benchmarks/reference.py [--neural-tangents PYTHON]
 
 FLOPs and temporary bytes are XLA's counts for this machine's CPU, the same in every run. Times are
-the least of several; only their ratios mean something.
+the least of several, taken in turns; only their ratios mean something.
 """
 
+import argparse
 import platform
 import sys
-import time
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -19,7 +20,10 @@ import optax
 
 # Python puts this script's folder first, where the script itself is called `reference`.
 sys.path.pop(0)
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.peers import beside_peers
+from benchmarks.timing import clock, least_seconds, ratio
 from reference import problems, taylor
 from reference.bilevel_optimization.implicit import implicit_hypergradient
 from reference.infinite_limits import empirical_kernel
@@ -27,17 +31,24 @@ from reference.pytrees import as_vector, inner_product
 from reference.second_order import kfac, kronecker_factors
 from reference.second_order.kronecker_products import preconditioned_gradient
 
-ROUNDS = 5
 EXAMPLES = 64
 
 
 def main() -> None:
     """Print every table."""
+    parser = argparse.ArgumentParser(description="Costs of the reference's methods, as ratios.")
+    parser.add_argument(
+        "--neural-tangents",
+        metavar="PYTHON",
+        help="an interpreter that has neural-tangents, to time its kernels",
+    )
+    options = parser.parse_args()
     print(f"{platform.machine()}, jax {jax.__version__}, float32\n")
     vector_products()
     memory_of_products()
     tangent_kernels()
     kfac_steps()
+    beside_peers(options.neural_tangents)
 
 
 def vector_products() -> None:
@@ -102,28 +113,50 @@ def memory_of_products() -> None:
 
 
 def tangent_kernels() -> None:
-    """The layerwise kernel in times of the dense Jacobian's contraction."""
-    print("\nempirical NTK, time / dense     ratio   outputs, hidden widths")
-    for outputs in (1, 10):
-        for width in (64, 256):
-            widths = (20, width, width, outputs)
-            w = problems.perceptron_parameters(jax.random.key(0), widths, jnp.float32)
-            inputs = jax.random.normal(jax.random.key(1), (EXAMPLES, widths[0]))
-            dense = seconds(
-                lambda w, x: empirical_kernel.dense_tangent_kernel(
-                    problems.perceptron_outputs, w, x
-                ),
-                w,
-                inputs,
-            )
-            cheap = seconds(
-                lambda w, x: empirical_kernel.tangent_kernel(w, x, phi=jnp.tanh), w, inputs
-            )
-            print(f"{'':29} {cheap / dense:7.3f}   {outputs}, {width}-{width}")
+    """The layerwise kernel in units of the dense Jacobian's contraction.
+
+    Few examples leave the passes through the network, which both ways need, and what any call
+    costs: a call that does nothing is timed beside them.
+    """
+    print("\nempirical NTK / dense            time  FLOPs  empty call   examples, outputs, widths")
+    for examples, outputs, width in [
+        *[(EXAMPLES, outputs, width) for outputs in (1, 10) for width in (64, 256)],
+        *[(examples, 1, 64) for examples in (16, 256)],
+    ]:
+        widths = (20, width, width, outputs)
+        w = problems.perceptron_parameters(jax.random.key(0), widths, jnp.float32)
+        inputs = jax.random.normal(jax.random.key(1), (examples, widths[0]))
+        counts = flops(layerwise, w, inputs) / flops(dense, w, inputs)
+        cheap, dear, empty = least_seconds(
+            *[clock(function, w, inputs) for function in (layerwise, dense, nothing)]
+        )
+        print(
+            f"{'':30} {cheap / dear:6.3f} {counts:6.3f} {empty / dear:11.3f}"
+            f"   {examples}, {outputs}, {width}-{width}"
+        )
+
+
+def layerwise(w: Any, inputs: Any) -> Any:
+    """The empirical NTK, as fast as we know."""
+    return empirical_kernel.tangent_kernel(w, inputs, phi=jnp.tanh)
+
+
+def dense(w: Any, inputs: Any) -> Any:
+    """The same by Jacobians."""
+    return empirical_kernel.dense_tangent_kernel(problems.perceptron_outputs, w, inputs)
+
+
+def nothing(w: Any, inputs: Any) -> Any:
+    """A number of every argument, or they would not be passed."""
+    return sum(leaf[..., 0].ravel()[0] for leaf in jax.tree.leaves((w, inputs)))
 
 
 def kfac_steps() -> None:
-    """A K-FAC step, factors and all, in times of an Adam step."""
+    """A K-FAC step, factors and all, in times of an Adam step.
+
+    On a busy machine the threads of its factorisations wait for one another, ten times as long:
+    OPENBLAS_NUM_THREADS=1 says what the step itself costs.
+    """
     print("\nK-FAC step, time / Adam step    ratio   widths")
     for widths in [(20, 64, 10), (20, 256, 256, 10), (784, 500, 250, 10)]:
         keys = jax.random.split(jax.random.key(0), len(widths))
@@ -154,10 +187,11 @@ def kfac_steps() -> None:
             steps, state = slow.update(gradients, state, factors=factors)
             return optax.apply_updates(weights, steps), state
 
-        ratio = seconds(kfac_step, weights, slow.init(weights), inputs) / seconds(
-            adam_step, weights, fast.init(weights), inputs
+        times = ratio(
+            clock(kfac_step, weights, slow.init(weights), inputs),
+            clock(adam_step, weights, fast.init(weights), inputs),
         )
-        print(f"{'':29} {ratio:7.1f}   {'-'.join(map(str, widths))}")
+        print(f"{'':29} {times:7.1f}   {'-'.join(map(str, widths))}")
 
 
 def programs(widths: tuple[int, ...]) -> tuple[Any, Callable, Callable, Callable]:
@@ -194,18 +228,6 @@ def temporary_bytes(function: Callable, *arguments: Any) -> int:
     memory = jax.jit(function).lower(*arguments).compile().memory_analysis()
     assert memory
     return memory.temp_size_in_bytes
-
-
-def seconds(function: Callable, *arguments: Any) -> float:
-    """The least wall time of several calls, compiled before."""
-    program = jax.jit(function)
-    jax.block_until_ready(program(*arguments))
-    times = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        jax.block_until_ready(program(*arguments))
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 if __name__ == "__main__":

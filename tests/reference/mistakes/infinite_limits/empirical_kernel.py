@@ -14,8 +14,8 @@ MISTAKES = [
     ),
     Mistake(
         "outputs of the two examples exchanged",
-        'jnp.einsum("nji,mki->nmjk", delta, delta)',
-        'jnp.einsum("nji,mki->nmkj", delta, delta)',
+        ".transpose(0, 2, 1, 3)",
+        ".transpose(0, 2, 3, 1)",
         ALL,
     ),
     Mistake(
