@@ -11,14 +11,16 @@ PYTEST ?=
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-header --no-annotate --only-binary :all:
 
-.PHONY: help demo test lint format lock reference packages docker images clean
+.PHONY: help demo test nightly lint format lock reference figures packages docker images clean
 
 help:
 	@echo "make demo    grade the demo cohort in containers and write its report"
 	@echo "make test    every check: format, lint, types, tests"
+	@echo "make nightly the long ones: all assignments against mutants, alternates, students"
 	@echo "make lint    the quick ones of these; make format mends what can be mended"
 	@echo "make lock    resolve the locked requirements anew (UPGRADE=1: to the newest)"
 	@echo "make reference  write docs/reference.md anew from the code"
+	@echo "make figures  draw the pictures of docs/figures.md anew"
 	@echo "make images  build the environments' images (ENVIRONMENTS=\"cpu gpu\")"
 	@echo "make clean   remove .venv and tool caches; images, course data stay"
 
@@ -27,6 +29,11 @@ demo: packages docker
 
 test: lint docker
 	@.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST)
+
+# What takes hours: every assignment's hidden tests, and all notebooks of all its students.
+nightly: packages docker
+	@.venv/bin/course check --all
+	@.venv/bin/python -m pytest -n 2 --dist loadfile -m nightly $(PYTEST)
 
 lint: packages
 	@.venv/bin/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
@@ -58,6 +65,11 @@ lock: packages
 
 reference: packages
 	@.venv/bin/python docs/make_reference.py
+
+# Each script in docs/figures/ that has a main writes the SVG beside it.
+figures: packages
+	@for script in $$(grep -l __main__ docs/figures/*.py); do \
+		echo "$$script"; .venv/bin/python "$$script" || exit 1; done
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
