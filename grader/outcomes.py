@@ -44,6 +44,14 @@ class Outcome(StrEnum):
     STOPPED = "stopped"
 
 
+class Shown(StrEnum):
+    """When a student sees what a check found. Its points are always told."""
+
+    AT_ONCE = "at once"
+    AFTER_DUE = "after the due date"
+    NEVER = "never"
+
+
 class CellStatus(StrEnum):
     """What became of one notebook cell."""
 
@@ -84,6 +92,7 @@ class CheckResult:
     error: float | None = None
     allowed: float | None = None
     seconds: float = 0.0
+    shown: Shown = Shown.AFTER_DUE
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,12 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if data and Path(__file__).parent in collection_path.parents else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what needs an engine where none answers."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long unless asked for, and what needs an engine where none answers."""
+    if not config.getoption("markexpr"):
+        for item in items:
+            if item.get_closest_marker("nightly"):
+                item.add_marker(pytest.mark.skip(reason="for `make nightly`"))
     marked = [item for item in items if item.get_closest_marker("docker")]
     if marked and not _engine_answers():
         for item in marked:

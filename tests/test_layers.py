@@ -15,7 +15,7 @@ LAYERS = (
     ("store",),
     ("intake", "sandbox"),
     ("checks",),
-    ("release", "gradebook"),
+    ("release", "gradebook", "scaffold"),
     ("grading",),
     ("report",),
     ("web",),

@@ -2,12 +2,14 @@
 
 import importlib
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from runner.cases import run_examples, run_test_function
 from runner.notebook import describe_error
 from runner.program import describe_program, export_program
 from runner.wire import Handles, Unsendable, Writer, array_from
@@ -42,6 +44,10 @@ class Calls:
         """What one message asks for."""
         if message["type"] == "compiled":
             return compiled_modules()
+        if message["type"] == "examples":
+            return run_examples(message["sources"], self.namespace)
+        if message["type"] == "test_function":
+            return run_test_function(message["source"], message["name"], self.namespace)
         builder = Builder(self, body)
         if message["type"] == "program":
             program = builder.build(message["program"])
@@ -135,8 +141,13 @@ def compiled_modules() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
-def settings(x64: bool) -> Any:
-    """The numerical settings that a call fixes, whatever the notebook left behind."""
+def settings(x64: bool | None) -> Any:
+    """The numerical settings that a call fixes, whatever the notebook left behind.
+
+    None leaves them as they are.
+    """
+    if x64 is None:
+        return nullcontext()
     jax.config.update("jax_disable_jit", False)
     jax.config.update("jax_default_matmul_precision", "highest")
     jax.config.update("jax_numpy_rank_promotion", "allow")

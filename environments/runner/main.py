@@ -75,12 +75,16 @@ def take_over_streams() -> tuple[BinaryIO, BinaryIO]:
 def run_notebook(
     message: dict[str, Any], notebook: Notebook, interrupts: Interrupts, writer: BinaryIO
 ) -> None:
-    """Write the given files beside the notebook, then run its cells in order."""
+    """Write the given files beside the notebook, then run its cells in order.
+
+    A notebook may come in several pieces, with calls between them.
+    """
     for name, data in message["files"].items():
         path = Path.cwd() / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    sys.path.insert(0, str(Path.cwd()))
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
     for index, source in message["cells"]:
         write_frame(writer, {"type": "cell_started", "index": index}, [])
         with interrupts:

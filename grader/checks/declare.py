@@ -1,8 +1,11 @@
 """Declaring hidden checks, the mistakes that they must refuse, and the routes they must accept."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections import ChainMap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from grader.outcomes import Shown
 
 
 class AuthoringError(Exception):
@@ -15,6 +18,7 @@ class Check:
 
     `seconds` bounds each call into the student's code (None: the course's limit); `x64`
     says whether JAX's 64-bit mode is on during those calls. Another `version` has other inputs.
+    `shown` is when students see what it found.
     """
 
     name: str
@@ -25,29 +29,38 @@ class Check:
     seconds: float | None
     x64: bool
     version: int = 1
+    shown: Shown = Shown.AFTER_DUE
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """A plausible wrong `function` for the student's function `of`, and what to tell them."""
+class Answer:
+    """A `function` in place of the student's function `of`; `where` sets other names beside it."""
 
     name: str
     question: str
     of: str
+    function: Callable[..., Any]
+    where: Mapping[str, Any] = field(default_factory=dict[str, Any], kw_only=True)
+
+    def over(self, solution: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The solution's names with this answer's in their place."""
+        # Not copied: a solution may define a name only when it is asked for.
+        return ChainMap({**self.where, self.of: self.function}, cast(Any, solution))
+
+
+@dataclass(frozen=True)
+class Mutant(Answer):
+    """A plausible wrong answer, the checks that must refuse it, and what to tell a student."""
+
     refused_by: tuple[str, ...]
     says: str
-    function: Callable[..., Any]
 
 
 @dataclass(frozen=True)
-class Alternate:
-    """A right `function` for the student's function `of`, by another route."""
+class Alternate(Answer):
+    """A right answer by another route."""
 
-    name: str
-    question: str
-    of: str
     route: str
-    function: Callable[..., Any]
 
 
 def check(
@@ -58,35 +71,53 @@ def check(
     seconds: float | None = None,
     x64: bool = True,
     version: int = 1,
+    shown: str = Shown.AFTER_DUE,
 ) -> Callable[[Callable[[Any, Any], None]], Check]:
-    """Declare the decorated function a hidden check of `question`, named as the function is."""
+    """Declare the decorated function a hidden check of `question`, named as the function is.
+
+    `shown` says when students see what it found: "at once", "after the due date" or "never".
+    Raises ValueError for another word.
+    """
 
     def declare(body: Callable[[Any, Any], None]) -> Check:
-        return Check(_name(body), question, points, title, body, seconds, x64, version)
+        return Check(
+            _name(body), question, points, title, body, seconds, x64, version, Shown(shown)
+        )
 
     return declare
 
 
 def mutant(
-    question: str, *, of: str, refused_by: str | tuple[str, ...], says: str
+    question: str,
+    *,
+    of: str,
+    refused_by: str | tuple[str, ...],
+    says: str,
+    where: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Mutant]:
     """Declare the decorated function a wrong version of the student's function `of`.
 
-    `refused_by` names the checks that must refuse it, each of them.
+    `refused_by` names the checks that must refuse it, each of them. `where` gives other names of
+    the notebook a value, such as a choice that the student declares.
     """
-    names = (refused_by,) if isinstance(refused_by, str) else refused_by
+    checks = (refused_by,) if isinstance(refused_by, str) else refused_by
 
     def declare(function: Callable[..., Any]) -> Mutant:
-        return Mutant(_name(function), question, of, names, says, function)
+        return Mutant(_name(function), question, of, function, checks, says, where=where or {})
 
     return declare
 
 
-def alternate(question: str, *, of: str, route: str) -> Callable[[Callable[..., Any]], Alternate]:
-    """Declare the decorated function a right version of the student's function `of`."""
+def alternate(
+    question: str, *, of: str, route: str, where: Mapping[str, Any] | None = None
+) -> Callable[[Callable[..., Any]], Alternate]:
+    """Declare the decorated function a right version of the student's function `of`.
+
+    `where` is as in `mutant`.
+    """
 
     def declare(function: Callable[..., Any]) -> Alternate:
-        return Alternate(_name(function), question, of, route, function)
+        return Alternate(_name(function), question, of, function, route, where=where or {})
 
     return declare
 

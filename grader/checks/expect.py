@@ -24,7 +24,10 @@ from grader.outcomes import GraderError, Outcome
 
 @dataclass(frozen=True)
 class Finding:
-    """What one expectation found. `measured` of `allowed` was used up, where that has a meaning."""
+    """What one expectation found. `measured` of `allowed` was used up, where that has a meaning.
+
+    `unit` tells what was counted of a program (gradients, bytes); an error has none.
+    """
 
     index: int
     outcome: Outcome
@@ -33,6 +36,7 @@ class Finding:
     measured: float | None = None
     allowed: float | None = None
     got: Any = None
+    unit: str = ""
 
     @property
     def passed(self) -> bool:
@@ -49,10 +53,14 @@ class ExpectationFailed(Exception):
 
 
 class Recorder:
-    """Collects one run's findings; `expected` answers thunks, from a batch's cache perhaps."""
+    """Collects one run's findings; `expected` answers thunks, from a batch's cache perhaps.
+
+    `told` are the values that were expected, in order: what nobody else may learn.
+    """
 
     def __init__(self, expected: Callable[[int, Callable[[], Any]], Any]) -> None:
         self.findings: list[Finding] = []
+        self.told: list[Any] = []
         self.expected = expected
 
     def add(self, finding: Finding) -> None:
@@ -108,6 +116,7 @@ class Expectation:
         assert self._recorder is not None
         if callable(expected):
             expected = self._recorder.expected(self._index, expected)
+        self._recorder.told.append(expected)
         if not is_finite(expected):
             raise ValueError(f"the expected value of {self._what!r} is not finite")
         comparison = compare(self._value, expected, rtol=rtol, atol=atol)
@@ -210,7 +219,7 @@ class Expectation:
             words = f"{self._what} {found} {says}"
             over = cost > ratio
             outcome = Outcome.OVER_BUDGET if over else Outcome.PASSED
-            self._add(outcome, words.strip() if over else "", points, cost, ratio)
+            self._add(outcome, words.strip() if over else "", points, cost, ratio, unit)
 
     def uses_at_most(self, bytes_: int, *, says: str = "", points: float | None = None) -> None:
         """XLA's plan for the program needs at most so many bytes of temporary memory."""
@@ -224,7 +233,7 @@ class Expectation:
         )
         over = used > bytes_
         outcome = Outcome.OVER_BUDGET if over else Outcome.PASSED
-        self._add(outcome, words.strip() if over else "", points, used, bytes_)
+        self._add(outcome, words.strip() if over else "", points, used, bytes_, "bytes")
 
     def _program(self) -> Program:
         if not isinstance(self._value, Program):
@@ -238,7 +247,10 @@ class Expectation:
         points: float | None,
         measured: float | None = None,
         allowed: float | None = None,
+        unit: str = "",
     ) -> None:
         assert self._recorder is not None
         got = None if isinstance(self._value, Program) else self._value
-        self._recorder.add(Finding(self._index, outcome, message, points, measured, allowed, got))
+        self._recorder.add(
+            Finding(self._index, outcome, message, points, measured, allowed, got, unit)
+        )

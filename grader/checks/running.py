@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import jax
 
-from grader.checks.declare import AuthoringError, Check
+from grader.checks.declare import AuthoringError, Check, Mutant
 from grader.checks.expect import ExpectationFailed, Finding, Recorder, recording
 from grader.checks.messages import stopped
 from grader.checks.oracle import Oracle
@@ -44,7 +44,13 @@ def run_check(check: Check, backend: Backend, oracle: Oracle) -> tuple[CheckResu
             raise CheckFault(f"the check {check.name} failed: {error!r}") from error
     if not failure and not recorder.findings:
         raise CheckFault(f"the check {check.name} expects nothing")
-    result = _result(check, failure, recorder.findings, oracle, time.monotonic() - started)
+    failed = next((finding for finding in recorder.findings if not finding.passed), None)
+    # What time it takes to find the mistake's name is ours, not the student's.
+    seconds = time.monotonic() - started
+    mutant = None
+    if failed and not failure:
+        mutant = oracle.mistake(check, failed, backend.analyst)
+    result = _result(check, failure, recorder.findings, mutant, seconds)
     return result, recorder.findings
 
 
@@ -52,17 +58,18 @@ def _result(
     check: Check,
     failure: tuple[Outcome, str] | None,
     findings: Sequence[Finding],
-    oracle: Oracle,
+    mutant: Mutant | None,
     seconds: float,
 ) -> CheckResult:
     earned = _earned(check, failure, findings)
     failed = [finding for finding in findings if not finding.passed]
     outcome, message = failure or (Outcome.PASSED, "")
-    mutant = None
     if not failure and failed:
-        mutant = oracle.mistake(check, failed[0])
-        outcome = failed[0].outcome
-        message = mutant.says if mutant else failed[0].message
+        outcome, message = failed[0].outcome, failed[0].message
+    if mutant and outcome is Outcome.OVER_BUDGET:
+        message = f"{message} {mutant.says}"  # the count says how much too dear it is
+    elif mutant:
+        message = mutant.says
     if outcome is not Outcome.PASSED and 0 < earned < check.points:
         outcome = Outcome.PARTIAL
     measured = failed[0] if failed else _tightest(findings)
@@ -78,6 +85,7 @@ def _result(
         error=measured.measured if measured else None,
         allowed=measured.allowed if measured else None,
         seconds=seconds,
+        shown=check.shown,
     )
 
 

@@ -29,13 +29,16 @@ class StudentFailure(Exception):
 class Session(Protocol):
     """Something that answers a conversation's calls."""
 
-    def call(self, kind: str, *, seconds: float, x64: bool = True, **parts: Any) -> Any:
+    def call(self, kind: str, *, seconds: float, x64: bool | None = True, **parts: Any) -> Any:
         """See `Conversation.call`."""
         ...
 
 
 class Backend(Protocol):
-    """Where a student's names are looked up and called."""
+    """Where a student's names are looked up and called; `analyst` reads its programs."""
+
+    @property
+    def analyst(self) -> Analyst: ...
 
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any: ...
 
@@ -110,7 +113,7 @@ class RemoteBackend:
         self._session = session
         self._x64 = check.x64
         self._seconds = check.seconds or call_seconds
-        self._analyst = analyst
+        self.analyst = analyst
 
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return wrap_handles(
@@ -128,7 +131,7 @@ class RemoteBackend:
         if not isinstance(serialised, bytes):
             raise StudentFailure(Outcome.NOT_EXPORTABLE, "the exported program is no program")
         traced = [arg for arg in args if programs.is_traced(arg)]
-        return Program(serialised, traced, self._analyst)
+        return Program(serialised, traced, self.analyst)
 
     def _ask(self, kind: str, name: str, **parts: Any) -> Any:
         try:
@@ -164,7 +167,7 @@ class LocalBackend:
     ) -> None:
         self._namespace = namespace
         self._x64 = check.x64
-        self._analyst = analyst or NoAnalyst()
+        self.analyst = analyst or NoAnalyst()
 
     def call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         with jax.enable_x64(self._x64):
@@ -187,7 +190,7 @@ class LocalBackend:
             except Exception as error:
                 raise StudentFailure(Outcome.NOT_EXPORTABLE, str(error)) from error
         traced = [arg for arg in args if programs.is_traced(arg)]
-        return Program(serialised, traced, self._analyst)
+        return Program(serialised, traced, self.analyst)
 
     def _argument(self, value: Any) -> Any:
         if isinstance(value, StudentObject):

@@ -17,10 +17,11 @@ OUR_FAULT = 2
 # Each subcommand's module, imported when it is used, and its line in `course --help`, which must
 # be there without importing anything.
 COMMANDS = {
+    "new": ("grader.cli.new", "Begin an assignment, or a course with its first one."),
     "check": ("grader.cli.check", "Test the hidden tests of assignments."),
     "release": ("grader.cli.release", "Make what students get."),
-    "submit": ("grader.cli.submit", "Take in one notebook."),
-    "import": ("grader.cli.submit", "Take in a folder of notebooks, or an LMS's zip."),
+    "submit": ("grader.cli.submit", "Take in one notebook or PDF."),
+    "import": ("grader.cli.submit", "Take in a folder of them, or an LMS's zip."),
     "grade": ("grader.cli.grade", "Grade what is waiting."),
     "report": ("grader.cli.report", "Write the staff's report and the students' feedback."),
     "status": ("grader.cli.status", "Say where everything stands."),
@@ -112,9 +113,11 @@ def is_users_fault(error: Exception) -> bool:
     from grader.intake import Refused
     from grader.release import LeakFound, MasterError
     from grader.report.writing import FolderTaken
+    from grader.scaffold import CannotStart
     from grader.store import GradingLocked, UnknownStudent, UnknownSubmission
 
     kinds: tuple[type[Exception], ...] = (
+        CannotStart,
         CourseFileError,
         FolderTaken,
         GradingLocked,

@@ -6,56 +6,138 @@ from typing import Any
 import click
 from rich.markup import escape
 
+from grader.cli.otter import otter_as_data, show_otter
 from grader.cli.sandboxes import make_sandbox, sandbox_option
 from grader.cli.terminal import json_option, people, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.grading.compiled import use_own_cache, with_compiled_operations
-from grader.grading.plan import plan_grading
-from grader.grading.verification import CheckMargins, Verification, verify_assignment
+from grader.grading.kept import kept_for
+from grader.grading.otter_verification import OtterVerification, verify_otter
+from grader.grading.plan import GradingPlan, plan_grading
+from grader.grading.verification import (
+    DRAWS,
+    Budget,
+    CheckMargins,
+    Verification,
+    try_checks,
+    verify_assignment,
+)
 
 
 @click.command("check")
 @click.argument("names", nargs=-1, metavar="[ASSIGNMENT]...")
+@click.option("--all", "everything", is_flag=True, help="All assignments, as without a name.")
+@click.option(
+    "--question",
+    "questions",
+    multiple=True,
+    metavar="QUESTION",
+    help="Try this question's checks only, and run no notebook. May be repeated.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 1000),
+    default=DRAWS,
+    show_default=True,
+    help="How many draws of the hidden inputs each answer must be judged rightly in.",
+)
+@click.option("--fresh", is_flag=True, help="Try all again, also what has not changed.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True)
 @sandbox_option
 @json_option
 @pass_workplace
 def check_command(
-    workplace: Workplace, names: tuple[str, ...], jobs: int, sandbox_name: str, as_json: bool
+    workplace: Workplace,
+    names: tuple[str, ...],
+    everything: bool,
+    questions: tuple[str, ...],
+    seeds: int,
+    fresh: bool,
+    jobs: int,
+    sandbox_name: str,
+    as_json: bool,
 ) -> int:
     """Test the hidden tests of assignments (all of them, or those named).
 
-    The solution must get all points and the starter none; every mutant must be refused and
-    every alternate accepted. Each check is printed with its room on both sides: how many times
-    the worst right answer fits into the tolerance, and how many times the tolerance fits into the
-    nearest wrong one.
+    The solution must get all points and the starter none; over many draws of the hidden inputs,
+    every mutant must be refused by each check that it names, every alternate accepted. Each
+    check is printed with its room on both sides: how many times the worst right answer fits into
+    the tolerance, and how many times the tolerance fits into the nearest wrong one.
     """
+    if everything and names:
+        raise click.UsageError("give names or --all, not both")
+    if questions and len(names) != 1:
+        raise click.UsageError("--question goes with one assignment")
+    chosen = [workplace.assignment(name) for name in names or workplace.course.assignments]
+    nothing = {one.name: {"complaints": []} for one in chosen if one.by_hand}
+    if not as_json:
+        for name in nothing:
+            results().print(f"{name} is graded by hand: there is nothing to check")
+    if len(nothing) == len(chosen):
+        if as_json:
+            print_json(nothing)
+        return 0
     use_own_cache()
     sandbox = make_sandbox(sandbox_name)
-    found: dict[str, Verification] = {}
+    found: dict[str, Verification | OtterVerification] = {}
     console = people()
     # A grader started meanwhile would take these containers for leftovers.
     with workplace.store.grading_lock():
-        for name in names or tuple(workplace.course.assignments):
-            workplace.assignment(name)
+        for name in (one.name for one in chosen if not one.by_hand):
             with console.status(f"checking {name}") as status:
+                course, secret = workplace.course, workplace.store.secret()
                 plan = plan_grading(
-                    workplace.course,
+                    course,
                     name,
-                    secret=workplace.store.secret(),
+                    secret=secret,
                     sandbox=sandbox,
                     labels=workplace.labels,
+                    with_files=not questions,
                 )
-                plan = with_compiled_operations(plan, say=console.print)
-                found[name] = verify_assignment(
-                    plan, jobs=jobs, on_step=lambda text: status.update(f"checking {text}")
-                )
+                options: dict[str, Any] = {
+                    "kept": kept_for(plan, secret, fresh=fresh),
+                    "secret": secret,
+                    "draws": seeds,
+                    "jobs": jobs,
+                    "on_step": lambda text, name=name: status.update(f"checking {name}: {text}"),
+                }
+                if plan.otter:
+                    found[name] = verify_otter(plan, on_step=options["on_step"])
+                elif questions:
+                    checks = checks_of(plan, questions)
+                    found[name] = try_checks(course, plan, checks, **options)
+                else:
+                    plan = with_compiled_operations(plan, say=console.print)
+                    found[name] = verify_assignment(course, plan, **options)
+            if not as_json:
+                show_found(name, found[name])
     if as_json:
-        print_json({name: as_data(verification) for name, verification in found.items()})
-    else:
-        for name, verification in found.items():
-            show(name, verification)
+        print_json(nothing | {name: found_as_data(one) for name, one in found.items()})
     return 1 if any(verification.complaints for verification in found.values()) else 0
+
+
+def checks_of(plan: GradingPlan, questions: tuple[str, ...]) -> list[Any]:
+    """The checks of these questions. Raises a click error for one that has none."""
+    known = dict.fromkeys(check.question for check in plan.loaded.checks)
+    for question in questions:
+        if question not in known:
+            raise click.UsageError(
+                f"{plan.assignment.name} has no checks of {question!r}, but of {', '.join(known)}"
+            )
+    return [check for check in plan.loaded.checks if check.question in questions]
+
+
+def show_found(name: str, found: Verification | OtterVerification) -> None:
+    """Print an assignment's verification, of either kind."""
+    if isinstance(found, OtterVerification):
+        show_otter(name, found)
+    else:
+        show(name, found)
+
+
+def found_as_data(found: Verification | OtterVerification) -> dict[str, Any]:
+    """A verification of either kind for scripts."""
+    return otter_as_data(found) if isinstance(found, OtterVerification) else as_data(found)
 
 
 def show(name: str, found: Verification) -> None:
@@ -74,14 +156,34 @@ def show(name: str, found: Verification) -> None:
         for m in found.margins
     ]
     console.print(table(columns, rows))
-    console.print(
-        f"{name}: the solution gets {found.solution.earned:g} of {found.solution.points:g}, "
-        f"the starter {found.starter.earned:g}."
-    )
+    budgets = [(m.check, budget) for m in found.margins for budget in m.budgets]
+    if budgets:
+        columns = ("budget", "unit", "allowed", "solution", "worst alternate", "cheapest mutant")
+        rows = [
+            (
+                f"{check.question} {check.name}",
+                budget.unit,
+                amount(budget.allowed),
+                amount(budget.solution),
+                amount(budget.worst_alternate),
+                amount(budget.cheapest_mutant),
+            )
+            for check, budget in budgets
+        ]
+        console.print()
+        console.print(table(columns, rows, numbers_from=2))
+    if found.solution and found.starter:
+        console.print(
+            f"{name}: the solution gets {found.solution.earned:g} of {found.solution.points:g}, "
+            f"the starter {found.starter.earned:g}."
+        )
     for complaint in found.complaints:
         console.print(f"[red]✗[/] {escape(complaint)}", markup=True)
     if not found.complaints:
-        console.print("[green]✓[/] every mutant is refused and every alternate is accepted.")
+        console.print(
+            f"[green]✓[/] {name}: every mutant is refused and every right answer accepted, "
+            f"in {found.draws} draws of the hidden inputs."
+        )
 
 
 def room(factor: float | None) -> str:
@@ -93,11 +195,23 @@ def room(factor: float | None) -> str:
     return f"{factor:.3g}x" if factor < 1000 else f"{factor:.0e}x"
 
 
+def amount(count: float | None) -> str:
+    """A count for people: whole above 100, or a dash where there is none."""
+    if count is None:
+        return "–"
+    return f"{count:,.0f}" if count >= 100 else f"{count:.3g}"
+
+
 def as_data(found: Verification) -> dict[str, Any]:
     """A verification for scripts."""
+    notebooks = {"solution": found.solution, "starter": found.starter}
     return {
-        "solution": {"earned": found.solution.earned, "points": found.solution.points},
-        "starter": {"earned": found.starter.earned, "points": found.starter.points},
+        **{
+            who: {"earned": graded.earned, "points": graded.points}
+            for who, graded in notebooks.items()
+            if graded
+        },
+        "draws": found.draws,
         "checks": [margins_as_data(margins) for margins in found.margins],
         "complaints": list(found.complaints),
     }
@@ -113,4 +227,16 @@ def margins_as_data(margins: CheckMargins) -> dict[str, Any]:
         "alternates": margins.alternates,
         "accepting": None if margins.accepting == math.inf else margins.accepting,
         "refusing": margins.refusing,
+        "budgets": [budget_as_data(budget) for budget in margins.budgets],
+    }
+
+
+def budget_as_data(budget: Budget) -> dict[str, Any]:
+    """One budget's counts for scripts."""
+    return {
+        "unit": budget.unit,
+        "allowed": budget.allowed,
+        "solution": budget.solution,
+        "worst_alternate": budget.worst_alternate,
+        "cheapest_mutant": budget.cheapest_mutant,
     }

@@ -56,7 +56,11 @@ def grade_command(
     Interrupt or kill it at any moment: the next run goes on where it stopped, and no submission
     is graded twice.
     """
-    workplace.assignment(name)
+    if workplace.assignment(name).by_hand:
+        if not as_json:
+            results().print(f"{name} is graded by hand: nothing is to run")
+        say_summary(name, BatchSummary(0, ()), 0.0, as_json)
+        return 0
     if sandbox_name == "process" and not trusted:
         raise click.UsageError(
             "--sandbox process runs notebooks without isolation: they can read and write whatever "

@@ -70,6 +70,8 @@ def gather(workplace: Workplace, assignment: Assignment) -> AssignmentReport:
         course_title=workplace.course.title,
         assignment=assignment.name,
         title=assignment.title,
+        tests=assignment.tests,
+        submit=assignment.submit,
         due=assignment.due,
         generated_at=datetime.now(UTC).replace(microsecond=0),
         questions=questions,
@@ -101,6 +103,8 @@ def _row(
     if newest is None:
         absent = unscored(who, questions, Pending.NOT_SUBMITTED)
         return ReportRow(who, student.name, RowState.NOT_SUBMITTED, absent)
+    if newest.state is State.BY_HAND:
+        return _by_hand_row(workplace, assignment, questions, student, newest, manual)
     if result is None:
         delayed = newest.state is State.DELAYED
         pending = Pending.DELAYED if delayed else Pending.QUEUED
@@ -112,12 +116,13 @@ def _row(
             submission=str(newest.id),
             received_at=newest.received_at,
         )
-    course = workplace.course
-    late = standing(result.received_at, assignment.due, course.late_policy, course.zone)
     graded = result.graded
-    given = [mark for (number, _), mark in manual.items() if number == result.submission_id]
     score = score_submission(
-        who, questions, graded, lateness=Lateness(late.days_late, late.credit), manual=given
+        who,
+        questions,
+        graded,
+        lateness=_lateness(workplace, assignment, result.received_at),
+        manual=_marks(manual, result.submission_id),
     )
     older = result.submission_id != newest.id
     return ReportRow(
@@ -130,3 +135,53 @@ def _row(
         graded=graded,
         note=f"Submission {newest.id} is newer and not graded yet." if older else "",
     )
+
+
+def _by_hand_row(
+    workplace: Workplace,
+    assignment: Assignment,
+    questions: tuple[QuestionInfo, ...],
+    student: StudentRow,
+    newest: SubmissionRow,
+    manual: Mapping[tuple[int, str], ManualScore],
+) -> ReportRow:
+    """An upload's row: only what people gave to this very upload counts."""
+    marks = _marks(manual, newest.id)
+    score = score_submission(
+        student.identifier,
+        questions,
+        None,
+        lateness=_lateness(workplace, assignment, newest.received_at),
+        manual=marks,
+    )
+    return ReportRow(
+        student.identifier,
+        student.name,
+        RowState.BY_HAND,
+        score,
+        submission=str(newest.id),
+        received_at=newest.received_at,
+        note="" if marks else _older_grade(workplace, newest, manual),
+    )
+
+
+def _older_grade(
+    workplace: Workplace, newest: SubmissionRow, manual: Mapping[tuple[int, str], ManualScore]
+) -> str:
+    """A word on a submission that was graded before this newer one came; "" if there is none."""
+    graded = {number for number, _ in manual}
+    sent = workplace.store.submissions(newest.assignment) if graded else ()
+    theirs = [row.id for row in sent if row.student == newest.student and row.id in graded]
+    if not theirs:
+        return ""
+    return f"Submission {theirs[-1]} was graded; {newest.id} is newer and counts instead."
+
+
+def _lateness(workplace: Workplace, assignment: Assignment, received_at: datetime) -> Lateness:
+    course = workplace.course
+    late = standing(received_at, assignment.due, course.late_policy, course.zone)
+    return Lateness(late.days_late, late.credit)
+
+
+def _marks(manual: Mapping[tuple[int, str], ManualScore], submission: int) -> list[ManualScore]:
+    return [mark for (number, _), mark in manual.items() if number == submission]

@@ -4,7 +4,6 @@ import click
 
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
-from grader.course.calendar import due_text
 from grader.store import State
 
 
@@ -13,8 +12,9 @@ from grader.store import State
 @json_option
 @pass_workplace
 def status_command(workplace: Workplace, name: str | None, as_json: bool) -> None:
-    """Say how many submissions wait, are graded, or are delayed and why."""
+    """Say how many submissions wait, are graded (by us or by hand), or are delayed and why."""
     names = [workplace.assignment(name).name] if name else list(workplace.course.assignments)
+    groups = {each: workplace.course.assignments[each].group for each in names}
     counts = {each: workplace.store.status(each) for each in names}
     delayed = [
         row
@@ -29,6 +29,9 @@ def status_command(workplace: Workplace, name: str | None, as_json: bool) -> Non
                     each: {str(state): count for state, count in found.items()}
                     for each, found in counts.items()
                 },
+                "groups": {
+                    each: group.model_dump() for each, group in groups.items() if group is not None
+                },
                 "delayed": [
                     {"submission": row.id, "student": row.student, "why": row.note}
                     for row in delayed
@@ -42,10 +45,14 @@ def status_command(workplace: Workplace, name: str | None, as_json: bool) -> Non
         (
             each,
             *(str(counts[each].get(state, 0)) for state in State),
-            due_text(workplace.course.assignments[each].due, workplace.course.zone),
+            # As in course.yaml, and short, so that the table fits a narrow terminal.
+            f"{workplace.course.assignments[each].due:%Y-%m-%d %H:%M}",
         )
         for each in names
     ]
     console.print(table(columns, rows))
+    for each, group in groups.items():
+        if group:
+            console.print(f"{each}: {group.text}", markup=False)
     for row in delayed:
         console.print(f"delayed: {row.student}, submission {row.id}: {row.note}", markup=False)

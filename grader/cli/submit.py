@@ -1,4 +1,4 @@
-"""`course submit` and `course import`: take notebooks in."""
+"""`course submit` and `course import`: take notebooks and uploads in."""
 
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from grader.cli.terminal import json_option, people, print_json, results
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course import Assignment
 from grader.course.calendar import standing, standing_text
-from grader.intake import Collected, Refused, import_folder, read_archive, read_notebook
+from grader.intake import KINDS, Collected, Refused, import_folder, read_archive, read_file
 from grader.store import Accepted
 
 at_option = click.option(
@@ -34,11 +34,13 @@ def submit_command(
     assignment = workplace.assignment(name)
     data = file.read_bytes()
     try:
-        problems = read_notebook(data).problems
+        problems = read_file(data, KINDS[assignment.submit])
     except Refused as refused:
         raise click.ClickException(f"{file}: {refused}") from refused
     received = workplace.moment(at)
-    accepted = workplace.store.accept(student, name, data, file.name, received)
+    accepted = workplace.store.accept(
+        student, name, data, file.name, received, by_hand=assignment.by_hand
+    )
     receipt = as_data(workplace, assignment, accepted)
     if as_json:
         print_json(receipt | {"problems": list(problems)})
@@ -61,18 +63,21 @@ def submit_command(
 def import_command(
     workplace: Workplace, name: str, source: Path, at: str | None, as_json: bool
 ) -> int:
-    """Take in a folder of notebooks, or the zip that Canvas or Quercus gives.
+    """Take in a folder of notebooks or PDFs, or the zip that Canvas or Quercus gives.
 
-    In a folder, `student.ipynb` or `student/anything.ipynb` belongs to that student. Each file is
-    taken or refused by itself, and every refusal is told; the exit code is 1 if there was any.
+    In a folder, `student.ipynb` or `student/anything.ipynb` belongs to that student (`.pdf` where
+    the assignment takes those). Each file is taken or refused by itself, and every refusal is
+    told; the exit code is 1 if there was any.
     """
     assignment = workplace.assignment(name)
     students = workplace.store.students()
     collect = import_folder if source.is_dir() else read_archive
-    collected = collect(source, students)
+    collected = collect(source, students, kind=KINDS[assignment.submit])
     received = workplace.moment(at)
     accepted = [
-        workplace.store.accept(found.student, name, found.data, found.file, received)
+        workplace.store.accept(
+            found.student, name, found.data, found.file, received, by_hand=assignment.by_hand
+        )
         for found in collected.found
     ]
     if as_json:

@@ -10,8 +10,10 @@ from grader.course.load import load_course as load_course
 from grader.course.models import Assignment as Assignment
 from grader.course.models import Course as Course
 from grader.course.models import Environment as Environment
+from grader.course.models import GroupSize as GroupSize
 from grader.course.models import Limits as Limits
 from grader.course.models import Question as Question
+from grader.course.models import RubricItem as RubricItem
 from grader.course.policy import LatePolicy as LatePolicy
 from grader.course.policy import NoLateWork as NoLateWork
 from grader.course.policy import PercentPerDay as PercentPerDay

@@ -8,10 +8,23 @@ from pydantic import ValidationError
 from grader.course.complaints import CourseFileError
 from grader.course.dates import in_zone
 from grader.course.explain import explain
-from grader.course.models import Assignment, Course, Environment, Limits, Question
+from grader.course.models import (
+    Assignment,
+    Course,
+    Environment,
+    GroupSize,
+    Limits,
+    Question,
+    RubricItem,
+)
 from grader.course.rules import check_rules
 from grader.course.text_source import read_text
-from grader.course.written import WrittenAssignment, WrittenCourse, WrittenLimits
+from grader.course.written import (
+    WrittenAssignment,
+    WrittenCourse,
+    WrittenLimits,
+    WrittenQuestion,
+)
 from grader.course.yaml_source import Document, read_yaml
 
 _LIMITS = {
@@ -80,15 +93,25 @@ def _assignment(
         name=name,
         title=written.title,
         folder=folder / (written.folder or f"assignments/{name}"),
+        submit=written.submit,
         environment=written.environment,
+        tests=written.tests,
+        group=GroupSize(**written.group.model_dump()) if written.group else None,
         release=in_zone(written.release, course.zone),
         due=in_zone(written.due, course.zone),
         limits=_merged(limits, written.limits),
-        questions=tuple(
-            Question(name=key, title=one.title, points=one.points, manual=one.manual)
-            for key, one in written.questions.items()
-        ),
+        questions=tuple(_question(key, one) for key, one in written.questions.items()),
         points=written.points,
+    )
+
+
+def _question(name: str, written: WrittenQuestion) -> Question:
+    return Question(
+        name=name,
+        title=written.title,
+        points=written.points,
+        manual=written.manual,
+        rubric=tuple(RubricItem(**item.model_dump()) for item in written.rubric),
     )
 
 

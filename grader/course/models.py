@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
@@ -41,13 +42,35 @@ class Environment(_Known):
     gpus: int = 0
 
 
+class RubricItem(_Known):
+    """What a grader by hand looks for, and the points that it is worth."""
+
+    points: float
+    text: str
+
+
 class Question(_Known):
-    """A part of an assignment; `manual` ones are graded by hand."""
+    """A part of an assignment; `manual` ones are graded by hand, and may have a rubric."""
 
     name: str
     title: str
     points: float
     manual: bool = False
+    rubric: tuple[RubricItem, ...] = ()
+
+
+class GroupSize(_Known):
+    """How many students may work on one submission."""
+
+    min: int
+    max: int
+
+    @property
+    def text(self) -> str:
+        """The sizes for people, such as `groups of 2 to 3`."""
+        if self.min == self.max:
+            return f"groups of {self.max}"
+        return f"groups of {self.min} to {self.max}"
 
 
 class Assignment(_Known):
@@ -55,18 +78,28 @@ class Assignment(_Known):
 
     `release` and `due` carry the course's zone. Compare instants by `release_utc` and
     `due_utc`: Python compares two times of one zone by the clock alone, which is wrong in the
-    hour that the clocks show twice.
+    hour that the clocks show twice. `submit` is the kind of file that students hand in. A PDF is
+    graded by hand and has no environment; of a notebook `tests` says whether our own hidden checks
+    grade it or the tests of an otter assignment. Without a `group` it is individual work.
     """
 
     name: str
     title: str
     folder: Path
-    environment: str
+    submit: Literal["notebook", "pdf"] = "notebook"
+    environment: str | None = None
+    tests: Literal["checks", "otter"] = "checks"
+    group: GroupSize | None = None
     release: datetime
     due: datetime
     limits: Limits
     questions: tuple[Question, ...]
     points: float
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether people grade all of it: what is handed in is never run."""
+        return self.submit == "pdf"
 
     @property
     def release_utc(self) -> datetime:
@@ -98,3 +131,9 @@ class Course(_Known):
     roster: Path
     assignments: dict[str, Assignment]
     folder: Path
+
+    def environment_of(self, assignment: Assignment) -> Environment:
+        """Where the assignment's notebooks run. Raises `ValueError` if nothing of it does."""
+        if assignment.environment is None:
+            raise ValueError(f"{assignment.name} is graded by hand; nothing of it is run")
+        return self.environments[assignment.environment]

@@ -6,18 +6,16 @@ its complaint already. So a file with a typo and a wrong sum hears of both at on
 
 import math
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
-from typing import Any, TypeVar
 
-from grader.course.complaints import Parts, did_you_mean, quoted
+from grader.course.complaints import Parts, did_you_mean
 from grader.course.dates import LocalTime, in_zone, parse_date, parse_local_time, parse_zone
+from grader.course.hand_in_rules import check_hand_in
+from grader.course.raw_fields import RawFields
 from grader.course.units import parse_seconds
 from grader.course.written import NAME, RELATIVE
 from grader.course.yaml_source import Document
-
-_T = TypeVar("_T")
 
 
 def check_rules(document: Document, folder: Path) -> None:
@@ -32,43 +30,14 @@ def check_rules(document: Document, folder: Path) -> None:
         check.assignment(name)
 
 
-class _Rules:
+class _Rules(RawFields):
     def __init__(self, document: Document, folder: Path) -> None:
-        self.document = document
+        super().__init__(document)
         self.folder = folder
         # With a wrong zone, the order of times can still be checked, by their clocks.
         self.zone: tzinfo = self.read(parse_zone, "zone") or UTC
         self.start = self.read(parse_date, "term", "start")
         self.end = self.read(parse_date, "term", "end")
-
-    def get(self, *path: str | int) -> Any:
-        """What the file has at a path, or None."""
-        found: Any = self.document.data
-        for part in path:
-            if isinstance(part, str) and isinstance(found, dict):
-                found = found.get(part)
-            elif isinstance(part, int) and isinstance(found, list) and part < len(found):
-                found = found[part]
-            else:
-                return None
-        return found
-
-    def read(self, parse: Callable[[object], _T], *path: str | int) -> _T | None:
-        """What the file has at a path, parsed; None where that fails."""
-        try:
-            return parse(self.get(*path))
-        except ValueError:
-            return None
-
-    def names(self, *path: str | int) -> list[str]:
-        """The keys of the fields at a path."""
-        found = self.get(*path)
-        return list(found) if isinstance(found, dict) else []
-
-    def saw(self, path: Parts, what: str) -> None:
-        """Complain of the value at a path."""
-        seen = quoted(self.document.texts.get(path, self.get(*path)))
-        self.document.complain(path, f"saw {seen}, {what}")
 
     def term(self) -> None:
         if self.start and self.end and self.end <= self.start:
@@ -132,18 +101,25 @@ class _Rules:
         if not isinstance(self.get(*at), dict):
             return
         self.assignment_folder(at, name)
-        self.assignment_environment(at)
-        self.cell_limit(*at, "limits")
+        if self.get(*at, "submit") != "pdf":
+            self.assignment_environment(at)
+            self.cell_limit(*at, "limits")
+        check_hand_in(self.document, at, self.folder_of(at, name))
         self.dates(at)
         self.points(at)
 
-    def assignment_folder(self, at: Parts, name: str) -> None:
+    def folder_of(self, at: Parts, name: str) -> Path | None:
+        """The assignment's folder; None where its name can't be used."""
         written = self.get(*at, "folder")
         folder = written if isinstance(written, str) else f"assignments/{name}"
-        if not re.match(RELATIVE, folder) or not re.match(NAME, name):
+        usable = re.match(RELATIVE, folder) and re.match(NAME, name)
+        return self.folder / folder if usable else None
+
+    def assignment_folder(self, at: Parts, name: str) -> None:
+        written, path = self.get(*at, "folder"), self.folder_of(at, name)
+        if path is None or path.is_dir():
             return
-        if (self.folder / folder).is_dir():
-            return
+        folder = path.relative_to(self.folder).as_posix()
         what = f"leads nowhere, expected the folder {folder}"
         if written is not None:
             self.document.complain((*at, "folder"), what)

@@ -5,7 +5,7 @@ alone; what fields mean together is in `rules`.
 """
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -20,6 +20,7 @@ QUESTION_NAME = r"^[a-z][a-z0-9_]{0,31}\Z"
 RELATIVE = r"^(?!/)(?!(.*/)?\.\.?(/|\Z))[A-Za-z0-9_./-]{1,100}\Z"
 
 Title = Annotated[str, StringConstraints(pattern=r"^\S[^\n]*\Z", min_length=1, max_length=200)]
+Item = Annotated[str, StringConstraints(pattern=r"^\S[^\n]*\Z", min_length=1, max_length=500)]
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 QuestionName = Annotated[str, StringConstraints(pattern=QUESTION_NAME)]
 Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone)]
@@ -33,6 +34,7 @@ SOME_TIME = "a duration such as `90 s` or `5 min`, more than 0 and at most a day
 SOME_SIZE = "a size such as `64 MiB` or `2 GiB`, from 1 KiB to 1024 GiB"
 MOMENT = "a local date and time such as `2027-01-14 18:00`"
 DAY = "a date such as `2027-01-14`"
+ENVIRONMENT = "the name of one of the environments"
 
 
 class Written(BaseModel):
@@ -102,12 +104,31 @@ class WrittenLimits(Written):
     )
 
 
+class WrittenItem(Written):
+    """One line of a rubric."""
+
+    points: float = Field(gt=0, le=10000, description="a number of points more than 0")
+    text: Item = Field(description="what the points are given for, on one line")
+
+
 class WrittenQuestion(Written):
     """A question's name is its key, and the name of its checks."""
 
     title: Title = Field(description=TITLE)
     points: float = Field(gt=0, le=10000, description="a number of points more than 0")
     manual: bool = Field(default=False, description="`true` (graded by hand) or `false`")
+    rubric: list[WrittenItem] = Field(
+        default=[],
+        min_length=1,
+        description="a list of items such as `{points: 4, text: A clear question}`",
+    )
+
+
+class WrittenGroup(Written):
+    """How many students may work on one submission."""
+
+    min: int = Field(ge=1, le=50, description="a whole number of students from 1 to 50")
+    max: int = Field(ge=2, le=50, description="a whole number of students from 2 to 50")
 
 
 class WrittenAssignment(Written):
@@ -119,7 +140,19 @@ class WrittenAssignment(Written):
         pattern=RELATIVE,
         description="a folder inside the course's, such as `assignments/ps1`",
     )
-    environment: str = Field(description="the name of one of the environments")
+    submit: Literal["notebook", "pdf"] = Field(
+        default="notebook", description="`notebook`, or `pdf` (uploads graded by hand)"
+    )
+    # Required of notebooks by `rules`.
+    environment: str | None = Field(default=None, description=ENVIRONMENT)
+    tests: Literal["checks", "otter"] = Field(
+        default="checks",
+        description="`checks` (hidden checks of checks.py) or `otter` (tests of an otter master or "
+        "autograder.zip)",
+    )
+    group: WrittenGroup | None = Field(
+        default=None, description="sizes such as `{min: 2, max: 3}`; without it, individual work"
+    )
     release: Moment = Field(description=MOMENT)
     due: Moment = Field(description=MOMENT)
     limits: WrittenLimits = Field(

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from grader.course import RubricItem
+
 
 class QuestionState(StrEnum):
     """Where the points of one question come from, or why there are none yet."""
@@ -28,12 +30,13 @@ class Pending(StrEnum):
 
 @dataclass(frozen=True)
 class QuestionInfo:
-    """What a score needs to know of a question; `manual` means graded by hand alone."""
+    """What a score and its pages need to know of a question; `manual` means by hand alone."""
 
     name: str
     title: str
     points: float
     manual: bool = False
+    rubric: tuple[RubricItem, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ _SAME_POINTS = 1e-6
 def questions_of(assignment: Assignment) -> tuple[QuestionInfo, ...]:
     """The questions of a course's assignment, as the gradebook and the report take them."""
     return tuple(
-        QuestionInfo(name=q.name, title=q.title, points=float(q.points), manual=q.manual)
+        QuestionInfo(q.name, q.title, float(q.points), manual=q.manual, rubric=q.rubric)
         for q in assignment.questions
     )
 
@@ -42,7 +42,7 @@ def score_submission(
     lateness: Lateness = ON_TIME,
     manual: Iterable[ManualScore] = (),
 ) -> Score:
-    """The score of one submission; `graded` is None while our side has not graded it.
+    """The score of one submission; `graded` is None while our side has not graded it, or need not.
 
     A record of other checks than the course now has (a question without checks, or worth
     other points) is stale: no final score until it is graded again. Raises `ValueError` for

@@ -126,7 +126,8 @@ class _Batch:
 
         try:
             graded = self._result(lease, step)
-            self._store.finish(lease, graded, environment=self._plan.assignment.environment)
+            environment = self._plan.assignment.environment or ""
+            self._store.finish(lease, graded, environment=environment)
         except _Interrupted:
             self._store.release(lease)
         except LeaseLost:

@@ -14,8 +14,14 @@ import jax
 
 from grader.checks.loading import LoadedAssignment, load_assignment
 from grader.checks.oracle import Oracle
+from grader.checks.otter_files import OtterTests, read_autograder
 from grader.course import Assignment, Course, Limits
-from grader.release import build_files, solution_source
+from grader.release import (
+    answers_source,
+    build_files,
+    read_otter_assignment,
+    solution_source,
+)
 from grader.sandbox.box import BoxLimits, BoxRequest, Sandbox
 
 
@@ -23,7 +29,8 @@ from grader.sandbox.box import BoxLimits, BoxRequest, Sandbox
 class GradingPlan:
     """One assignment's checks, what is known of its answers, and the boxes to grade in.
 
-    `files` are what students have beside their notebook: given modules and public tests.
+    `files` are what students have beside their notebook: given modules and public tests. Where the
+    tests are otter's, `otter` has them and there are no checks of ours.
     """
 
     assignment: Assignment
@@ -32,6 +39,7 @@ class GradingPlan:
     sandbox: Sandbox
     request: BoxRequest
     files: dict[str, bytes]
+    otter: OtterTests | None = None
 
     def with_compiled(self, folder: Path) -> "GradingPlan":
         """The same plan, with a cache of compiled operations in each box."""
@@ -49,16 +57,20 @@ def plan_grading(
     secret: bytes,
     sandbox: Sandbox,
     labels: dict[str, str] | None = None,
+    with_files: bool = True,
 ) -> GradingPlan:
     """Load an assignment's trusted code and have its sandbox ready.
 
-    Raises `AuthoringError`, `MasterError`, and a `GraderError` where no box can be made.
+    Without `files`, which take seconds to make, a plan serves for our own answers only. Raises
+    `AuthoringError`, `MasterError`, a `GraderError` where no box can be made, and `ValueError` for
+    an assignment of which nothing is run.
     """
     assignment = course.assignments[name]
     if str(course.folder) not in sys.path:
         sys.path.insert(0, str(course.folder))  # where checks find `reference`
-    loaded = load_assignment(assignment.folder)
-    environment = course.environments[assignment.environment]
+    otter = otter_tests(assignment.folder) if assignment.tests == "otter" else None
+    loaded = _without_checks(assignment, otter) if otter else load_assignment(assignment.folder)
+    environment = course.environment_of(assignment)
     sandbox.prepare(environment.folder)
     return GradingPlan(
         assignment=assignment,
@@ -71,12 +83,31 @@ def plan_grading(
             gpus=environment.gpus,
             labels=labels or {},
         ),
-        files={
-            path: data
-            for path, data in build_files(assignment.folder).items()
-            if path not in (f"{name}.ipynb", "requirements.txt")
-        },
+        files=otter.files if otter else files_beside(assignment.folder) if with_files else {},
+        otter=otter,
     )
+
+
+def otter_tests(folder: Path) -> OtterTests:
+    """The tests of an otter assignment. Raises `AuthoringError` or `MasterError`."""
+    found = read_otter_assignment(folder)
+    return read_autograder(found.autograder, str(folder / found.origin))
+
+
+def _without_checks(assignment: Assignment, otter: OtterTests) -> LoadedAssignment:
+    return LoadedAssignment(
+        assignment.name, assignment.folder, (), (), (), given_module=None, version=otter.version
+    )
+
+
+def files_beside(folder: Path) -> dict[str, bytes]:
+    """What students have beside their notebook, by path."""
+    notebook = f"{folder.resolve().name}.ipynb"
+    return {
+        path: data
+        for path, data in build_files(folder).items()
+        if path not in (notebook, "requirements.txt")
+    }
 
 
 def box_limits(limits: Limits) -> BoxLimits:
@@ -95,36 +126,40 @@ def box_limits(limits: Limits) -> BoxLimits:
 class LazySolution(Mapping[str, Any]):
     """The names that the master notebook's solution defines; run here when first asked for.
 
-    It is the staff's own code. Its plots go nowhere.
+    It is the staff's own code. Only what the answers need is run, and all of it if a check asks for
+    another name. Its plots go nowhere.
     """
 
     loaded: LoadedAssignment
     _namespace: dict[str, Any] = field(default_factory=dict[str, Any])
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _whole: bool = False
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def _names(self) -> dict[str, Any]:
         with self._lock:
-            return self._run_once()
-
-    def _run_once(self) -> dict[str, Any]:
-        if not self._namespace:
-            import matplotlib as mpl
-
-            mpl.use("Agg")
-            module = ModuleType(f"{self.loaded.name}_solution")
-            sys.modules[module.__name__] = module  # dataclasses look their module up
-            code = compile(
-                solution_source(self.loaded.folder), str(self.loaded.folder / "notebook.py"), "exec"
-            )
-            x64 = jax.config.read("jax_enable_x64")  # a master may set it for its own process
-            with redirect_stdout(io.StringIO()):
-                exec(code, module.__dict__)
-            jax.config.update("jax_enable_x64", x64)
-            self._namespace = module.__dict__
+            if not self._namespace:
+                self._namespace = self._run(answers_source(self.loaded.folder))
         return self._namespace
 
+    def _run(self, source: str) -> dict[str, Any]:
+        import matplotlib as mpl
+
+        mpl.use("Agg")
+        module = ModuleType(f"{self.loaded.name}_solution")
+        sys.modules[module.__name__] = module  # dataclasses look their module up
+        code = compile(source, str(self.loaded.folder / "notebook.py"), "exec")
+        x64 = jax.config.read("jax_enable_x64")  # a master may set it for its own process
+        with redirect_stdout(io.StringIO()):
+            exec(code, module.__dict__)
+        jax.config.update("jax_enable_x64", x64)
+        return module.__dict__
+
     def __getitem__(self, name: str) -> Any:
-        return self._names()[name]
+        with self._lock:
+            if name not in self._names() and not self._whole:
+                self._namespace = self._run(solution_source(self.loaded.folder))
+                self._whole = True
+            return self._names()[name]
 
     def __iter__(self) -> Any:
         return iter(self._names())

@@ -18,7 +18,11 @@ CodeCell = tuple[int, str]
 
 
 class NotebookSession:
-    """Use `start`, then `ready_for_check` before each check, `call` within it, then `close`."""
+    """Use `start`, then `ready_for_check` before each check, `call` within it, then `close`.
+
+    A notebook may be run in pieces, with checks between them: `start` runs the first `cells`
+    cells and `run_on` those that follow.
+    """
 
     def __init__(
         self,
@@ -38,38 +42,60 @@ class NotebookSession:
         self._conversation: Conversation | None = None
         self._question = ""
         self._restarts_left = 0
+        self._reached = len(cells)
+        self._seconds_left = limits.notebook_seconds
         self.cells: list[CellRecord] = []
         self.usage = Usage()
         self.phases: dict[str, float] = {}
 
-    def start(self) -> None:
-        """Open the box and run the notebook. Raises `BoxEnded` or `SandboxFault`."""
-        records: list[CellRecord] = []
+    def start(self, cells: int | None = None) -> None:
+        """Open the box and run the notebook, or its first `cells` cells.
+
+        Raises `BoxEnded` or `SandboxFault`.
+        """
+        self._reached = len(self._cells) if cells is None else cells
+        self._seconds_left = self._limits.notebook_seconds
         started = time.monotonic()
-
-        def note(record: CellRecord) -> None:
-            records.append(record)
-            self._on_cell(record)
-
         box = self._sandbox.open_box(self._request)
         self._conversation = Conversation(box, self._limits.message_bytes)
-        self._spend("container start", started)
+        self.spend("container start", started)
         started = time.monotonic()
         self._conversation.greet()
-        self._spend("imports", started)
+        self.spend("imports", started)
+        self._run(self._cells[: self._reached], self._files)
+
+    def run_on(self, cells: int) -> None:
+        """Run the cells that follow, `cells` in all. Raises `BoxEnded`.
+
+        Where a check has ended the program, they run when it is started again.
+        """
+        following = self._cells[self._reached : cells]
+        self._reached = cells
+        if following and self._conversation and not self._conversation.ended:
+            self._run(following, {})
+
+    def _run(self, cells: list[CodeCell], files: dict[str, bytes]) -> None:
+        """Run cells in the open box; a cell's first run is the one that is recorded."""
+        assert self._conversation is not None
+        seen = {record.index for record in self.cells}
+
+        def note(record: CellRecord) -> None:
+            if record.index not in seen:
+                self.cells.append(record)
+            self._on_cell(record)
+
         started = time.monotonic()
         try:
             self._conversation.run_notebook(
-                self._cells,
-                self._files,
-                notebook_seconds=self._limits.notebook_seconds,
+                cells,
+                files,
+                notebook_seconds=max(self._seconds_left, 0.0),
                 cell_seconds=self._limits.cell_seconds,
                 on_cell=note,
             )
         finally:
-            self._spend("notebook", started)
-            if not self.cells:
-                self.cells = records
+            self._seconds_left -= time.monotonic() - started
+            self.spend("notebook", started)
 
     def ready_for_check(self, question: str) -> BoxEnded | None:
         """Have a live program for a check of `question`, starting it again if it may be.
@@ -82,13 +108,13 @@ class NotebookSession:
             self._restarts_left -= 1
             self._close_box()
             try:
-                self.start()
+                self.start(self._reached)
             except BoxEnded as ended:
                 self._restarts_left = 0
                 return ended
         return self._conversation.ended if self._conversation else BoxEnded(Ending.EXITED)
 
-    def call(self, kind: str, *, seconds: float, x64: bool = True, **parts: Any) -> Any:
+    def call(self, kind: str, *, seconds: float, x64: bool | None = True, **parts: Any) -> Any:
         """See `Conversation.call`."""
         assert self._conversation is not None
         return self._conversation.call(kind, seconds=seconds, x64=x64, **parts)
@@ -97,7 +123,7 @@ class NotebookSession:
         """Destroy the box; `usage` then holds what all boxes of this session used."""
         started = time.monotonic()
         self._close_box()
-        self._spend("teardown", started)
+        self.spend("teardown", started)
 
     def _close_box(self) -> None:
         if self._conversation is None:
@@ -110,5 +136,6 @@ class NotebookSession:
             max(self.usage.memory_peak_bytes, used.memory_peak_bytes),
         )
 
-    def _spend(self, phase: str, started: float) -> None:
+    def spend(self, phase: str, started: float) -> None:
+        """Add the time since `started` (time.monotonic seconds) to a phase."""
         self.phases[phase] = self.phases.get(phase, 0.0) + time.monotonic() - started

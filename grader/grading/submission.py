@@ -9,6 +9,7 @@ from grader.checks.messages import ENDED_TOO_OFTEN, ENDINGS, stopped
 from grader.checks.running import run_check
 from grader.checks.student import RemoteBackend
 from grader.grading.analyst import BoxAnalyst
+from grader.grading.otter import prepare_notebook
 from grader.grading.plan import GradingPlan
 from grader.grading.session import CodeCell, NotebookSession
 from grader.intake import CellKind, read_notebook
@@ -27,13 +28,15 @@ def grade_notebook(
     Raises `Refused` for a file that is no notebook, and a `GraderError` when our side failed:
     then there is no result.
     """
-    cells = code_cells(notebook)
+    otter = prepare_notebook(plan.otter, notebook) if plan.otter else None
+    cells = otter.cells if otter else code_cells(notebook)
+    file_name = (otter and otter.file_name) or f"{plan.assignment.name}.ipynb"
     session = NotebookSession(
         plan.sandbox,
         plan.request,
         plan.limits,
         cells,
-        {**plan.files, f"{plan.assignment.name}.ipynb": notebook},
+        {**plan.files, file_name: notebook},
         on_cell=lambda record: on_step(f"cell {record.index + 1}"),
     )
     analyst = BoxAnalyst(plan.sandbox, plan.request, plan.limits)
@@ -42,16 +45,18 @@ def grade_notebook(
         boxes.callback(session.close)
         boxes.callback(analyst.close)
         try:
-            session.start()
+            if otter:
+                results = otter.run(session, plan.limits.call_seconds, on_step)
+            else:
+                session.start()
+                results = _run_checks(plan, session, analyst, on_step)
         except BoxEnded as ended:
             ending, detail = ended.ending, ended.detail
-        started = time.monotonic()
-        if ending is Ending.FINISHED:
-            results = _run_checks(plan, session, analyst, on_step)
-        else:
             outcome, sentence = stopped(ending, detail)
-            results = [_not_run(check, outcome, sentence) for check in plan.loaded.checks]
-        session.phases["checks"] = time.monotonic() - started
+            if otter:
+                results = otter.not_run(outcome, sentence)
+            else:
+                results = [_not_run(check, outcome, sentence) for check in plan.loaded.checks]
     return GradedSubmission(
         ending=ending,
         message=_sentence(ending, detail),
@@ -79,6 +84,7 @@ def _run_checks(
     on_step: Callable[[str], None],
 ) -> list[CheckResult]:
     results: list[CheckResult] = []
+    started = time.monotonic()
     for check in plan.loaded.checks:
         on_step(check.name)
         if session.ready_for_check(check.question):
@@ -88,6 +94,7 @@ def _run_checks(
             session, check, call_seconds=plan.limits.call_seconds, analyst=analyst
         )
         results.append(run_check(check, backend, plan.oracle)[0])
+    session.phases["checks"] = time.monotonic() - started
     return results
 
 
@@ -100,6 +107,7 @@ def _not_run(check: Check, outcome: Outcome, message: str) -> CheckResult:
         earned=0.0,
         outcome=outcome,
         message=message,
+        shown=check.shown,
     )
 
 

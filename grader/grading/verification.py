@@ -1,26 +1,41 @@
 """Tests an assignment's tests: `course check`.
 
-The solution must get everything and the starter nothing, both in a real box; each mutant must
-be refused by every check that it names, and each alternate accepted by every check of its
-question. Each tolerance's room is measured on both sides: how far the worst right answer stays
-below it, and how far the nearest wrong answer lies above it.
+The solution must get everything and the starter nothing, both in a real box. Over many draws of
+the hidden inputs, each mutant must be refused by every check that names it, and the solution and
+each alternate accepted by every check of their question. Each tolerance's room is measured on
+both sides: how far the worst right answer stays below it, and how far the nearest wrong answer
+lies above it.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from grader.checks.declare import Alternate, Check, Mutant
-from grader.checks.expect import Finding
-from grader.checks.running import CheckFault, run_check
-from grader.checks.student import LocalBackend
-from grader.grading.analyst import BoxAnalyst
+from pydantic import TypeAdapter
+
+from grader.checks.declare import Check
+from grader.course import Course
+from grader.grading.kept import Kept
 from grader.grading.plan import GradingPlan
 from grader.grading.submission import grade_notebook
+from grader.grading.trials import TRIALS, Role, Trial, run_trials
 from grader.outcomes import CheckResult, Ending, GradedSubmission
-from grader.release import check_master, solution_notebook, starter_notebook
+from grader.release import check_master, check_starter, solution_notebook, starter_notebook
+
+DRAWS = 20
+GRADED: TypeAdapter[GradedSubmission] = TypeAdapter(GradedSubmission)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What programs took of one budget of a check, in `unit`; None where none was counted."""
+
+    unit: str
+    allowed: float
+    solution: float | None
+    worst_alternate: float | None
+    cheapest_mutant: float | None
 
 
 @dataclass(frozen=True)
@@ -28,7 +43,7 @@ class CheckMargins:
     """One check's room. Both are factors above 1 where all is well; None where not measured.
 
     `accepting` is tolerance over the worst right answer's error, infinite where all are exact;
-    `refusing` is the nearest refused mutant's error over the tolerance.
+    `refusing` is the nearest refused mutant's error over the tolerance. Both over all draws.
     """
 
     check: Check
@@ -36,55 +51,100 @@ class CheckMargins:
     refusing: float | None
     mutants: int
     alternates: int
+    budgets: tuple[Budget, ...] = ()
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What `course check` found; `complaints` is empty when the assignment may be used."""
+    """What `course check` found; `complaints` is empty when the assignment may be used.
 
-    solution: GradedSubmission
-    starter: GradedSubmission
+    `solution` and `starter` are None where only some questions' checks were tried.
+    """
+
+    solution: GradedSubmission | None
+    starter: GradedSubmission | None
     margins: tuple[CheckMargins, ...]
+    draws: int
     complaints: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Trial:
-    """One of our own answers put to one check."""
-
-    answer: Mutant | Alternate
-    result: CheckResult
-    findings: Sequence[Finding]
-
-
 def verify_assignment(
-    plan: GradingPlan, *, jobs: int = 2, on_step: Callable[[str], None] = lambda _: None
+    course: Course,
+    plan: GradingPlan,
+    *,
+    kept: Kept,
+    secret: bytes,
+    draws: int = DRAWS,
+    jobs: int = 2,
+    on_step: Callable[[str], None] = lambda _: None,
 ) -> Verification:
     """Run all of an assignment's own tests. Raises a `GraderError` when our side fails."""
     folder = plan.assignment.folder
     questions = [(q.name, q.points, q.manual) for q in plan.assignment.questions]
     complaints = [str(complaint) for complaint in check_master(folder, questions)]
+    if not complaints:
+        complaints += map(str, check_starter(folder, starter_notebook(folder)))
     complaints += check_points(plan)
     on_step("the solution")
-    solution = grade_notebook(plan, solution_notebook(folder))
-    complaints += _judge_notebook("the solution", solution, lambda r: r.points)
+    solution = kept.find(
+        "solution",
+        GRADED,
+        lambda: grade_notebook(plan, solution_notebook(folder)),
+        lambda graded: not any(_judge_solution(graded)),
+    )
+    complaints += _judge_solution(solution)
     on_step("the starter")
-    starter = grade_notebook(plan, starter_notebook(folder))
-    complaints += _judge_notebook("the starter", starter, lambda _: 0.0)
-    trials = _run_trials(plan, jobs, on_step)
-    for trial in trials:
-        complaints += _judge_trial(trial)
-    named = {name for mutant in plan.loaded.mutants for name in mutant.refused_by}
-    complaints += [
-        f"{check.name}: no mutant needs this check"
-        for check in plan.loaded.checks
-        if check.name not in named
-    ]
+    starter = kept.find(
+        "starter",
+        GRADED,
+        lambda: grade_notebook(plan, starter_notebook(folder)),
+        lambda graded: not any(_judge_starter(graded)),
+    )
+    complaints += _judge_starter(starter)
+    tried = try_checks(
+        course,
+        plan,
+        plan.loaded.checks,
+        kept=kept,
+        secret=secret,
+        draws=draws,
+        jobs=jobs,
+        on_step=on_step,
+    )
+    return Verification(solution, starter, tried.margins, draws, (*complaints, *tried.complaints))
+
+
+def try_checks(
+    course: Course,
+    plan: GradingPlan,
+    checks: Sequence[Check],
+    *,
+    kept: Kept,
+    secret: bytes,
+    draws: int,
+    jobs: int,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> Verification:
+    """Put our own answers to these checks only; no notebook is run."""
+    names = " ".join(check.name for check in checks)
+    trials = kept.find(
+        f"{draws} draws of {names}",
+        TRIALS,
+        lambda: run_trials(
+            course, plan, secret=secret, checks=checks, draws=draws, jobs=jobs, on_step=on_step
+        ),
+        lambda trials: not any(judge_trials(trials)),
+    )
     return Verification(
-        solution=solution,
-        starter=starter,
-        margins=tuple(_margins(check, solution, trials) for check in plan.loaded.checks),
-        complaints=tuple(complaints),
+        solution=None,
+        starter=None,
+        margins=tuple(_margins(check, trials) for check in checks),
+        draws=draws,
+        complaints=(
+            *judge_trials(trials),
+            *_sentences_unread(trials),
+            *_not_needed(checks, trials),
+        ),
     )
 
 
@@ -108,6 +168,14 @@ def check_points(plan: GradingPlan) -> list[str]:
     return complaints
 
 
+def _judge_solution(graded: GradedSubmission) -> Iterator[str]:
+    return _judge_notebook("the solution", graded, lambda result: result.points)
+
+
+def _judge_starter(graded: GradedSubmission) -> Iterator[str]:
+    return _judge_notebook("the starter", graded, lambda _: 0.0)
+
+
 def _judge_notebook(
     who: str, graded: GradedSubmission, due: Callable[[CheckResult], float]
 ) -> Iterator[str]:
@@ -121,82 +189,91 @@ def _judge_notebook(
             )
 
 
-def _run_trials(plan: GradingPlan, jobs: int, on_step: Callable[[str], None]) -> list[_Trial]:
-    """Every mutant on the checks that it names, every alternate on its question's checks."""
-    checks = {check.name: check for check in plan.loaded.checks}
-    pairs: list[tuple[Mutant | Alternate, Check]] = [
-        (mutant, checks[name]) for mutant in plan.loaded.mutants for name in mutant.refused_by
-    ]
-    pairs += [
-        (alternate, check)
-        for alternate in plan.loaded.alternates
-        for check in plan.loaded.checks
-        if check.question == alternate.question
-    ]
-    analyst = BoxAnalyst(plan.sandbox, plan.request, plan.limits)
-
-    def run(pair: tuple[Mutant | Alternate, Check]) -> _Trial:
-        answer, check = pair
-        on_step(f"{answer.name} on {check.name}")
-        return _trial(plan, analyst, answer, check)
-
-    try:
-        with ThreadPoolExecutor(jobs) as pool:
-            return list(pool.map(run, pairs))
-    finally:
-        analyst.close()
+def judge_trials(trials: Iterable[Trial]) -> Iterator[str]:
+    """A complaint for each answer that a check judges falsely, with the draws in which it does."""
+    pairs: dict[tuple[str, str], list[Trial]] = defaultdict(list)
+    for trial in trials:
+        pairs[trial.check, trial.answer].append(trial)
+    for (check, answer), tried in pairs.items():
+        mutant = tried[0].role is Role.MUTANT
+        false = [trial for trial in tried if trial.full is mutant]
+        if not false:
+            continue
+        where = _in_draws(len(tried), [trial.draw for trial in false])
+        if mutant:
+            yield f"{check}: accepts the mutant {answer}{where}"
+        else:
+            who = answer if tried[0].role is Role.SOLUTION else f"the alternate {answer}"
+            yield f"{check}: refuses {who}{where} ({false[0].outcome}: {false[0].message})"
 
 
-def _trial(
-    plan: GradingPlan, analyst: BoxAnalyst, answer: Mutant | Alternate, check: Check
-) -> _Trial:
-    namespace: Mapping[str, Any] = {**plan.oracle.solution, answer.of: answer.function}
-    try:
-        result, findings = run_check(check, LocalBackend(namespace, check, analyst), plan.oracle)
-    except CheckFault as fault:
-        raise CheckFault(f"{answer.name}: {fault}") from fault
-    return _Trial(answer, result, findings)
+def _in_draws(tried: int, false: Sequence[int]) -> str:
+    if len(false) == tried:
+        return ""
+    return f" in {len(false)} of {tried} draws ({', '.join(map(str, false))})"
 
 
-def _judge_trial(trial: _Trial) -> Iterator[str]:
-    full = math.isclose(trial.result.earned, trial.result.points)
-    if isinstance(trial.answer, Mutant) and full:
-        yield f"{trial.result.check}: accepts the mutant {trial.answer.name}"
-    if isinstance(trial.answer, Alternate) and not full:
-        yield (
-            f"{trial.result.check}: refuses the alternate {trial.answer.name} "
-            f"({trial.result.outcome}: {trial.result.message})"
-        )
+def _sentences_unread(trials: Iterable[Trial]) -> Iterator[str]:
+    """Mutants whose sentence no student would read, though their answer is told from a right one.
+
+    It has to be found by at least one of the checks that a mutant names.
+    """
+    tried: dict[str, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        if trial.role is Role.MUTANT and trial.draw == 0 and not trial.full:
+            tried[trial.answer].append(trial)
+    for mutant, refused in tried.items():
+        explained = {trial.explained_by for trial in refused}
+        if mutant in explained:
+            continue
+        others = sorted(name for name in explained if name)
+        instead = f"that of {', '.join(others)} is shown" if others else "no mistake is recognised"
+        outcomes = ", ".join(sorted({str(trial.outcome) for trial in refused}))
+        yield f"{refused[0].check}: nobody reads the sentence of {mutant}: {instead} ({outcomes})"
 
 
-def _margins(check: Check, solution: GradedSubmission, trials: Sequence[_Trial]) -> CheckMargins:
-    mine = [trial for trial in trials if trial.result.check == check.name]
-    mutants = [trial for trial in mine if isinstance(trial.answer, Mutant)]
-    alternates = [trial for trial in mine if isinstance(trial.answer, Alternate)]
-    right = [
-        result.error / result.allowed
-        for result in solution.checks
-        if result.check == check.name and result.error is not None and result.allowed
-    ]
-    right += [
-        finding.used
-        for trial in alternates
-        for finding in trial.findings
-        if finding.used is not None
-    ]
-    wrong = [_excess(trial) for trial in mutants]
+def _not_needed(checks: Sequence[Check], trials: Iterable[Trial]) -> Iterator[str]:
+    named = {trial.check for trial in trials if trial.role is Role.MUTANT}
+    for check in checks:
+        if check.name not in named:
+            yield f"{check.name}: no mutant needs this check"
+
+
+def _margins(check: Check, trials: Iterable[Trial]) -> CheckMargins:
+    mine = [trial for trial in trials if trial.check == check.name]
+    right = [trial.used for trial in mine if trial.role is not Role.MUTANT and trial.full]
+    wrong = [trial.used for trial in mine if trial.role is Role.MUTANT]
+    shares = [share for share in right if share is not None]
     return CheckMargins(
         check=check,
-        accepting=_inverse(max(right)) if right else None,
+        accepting=_inverse(max(shares)) if shares else None,
         refusing=min((factor for factor in wrong if factor), default=None),
-        mutants=len(mutants),
-        alternates=len(alternates),
+        mutants=len({trial.answer for trial in mine if trial.role is Role.MUTANT}),
+        alternates=len({trial.answer for trial in mine if trial.role is Role.ALTERNATE}),
+        budgets=tuple(_budgets(mine)),
     )
 
 
-def _excess(trial: _Trial) -> float | None:
-    """How many times over its allowance a refused mutant was; None where that isn't a number."""
-    return max((f.used for f in trial.findings if not f.passed and f.used), default=None)
+def _budgets(trials: Sequence[Trial]) -> Iterator[Budget]:
+    """A budget for each kind of count that the check makes."""
+    counts = [(trial, count) for trial in trials for count in trial.counts]
+    for unit, allowed in dict.fromkeys((count.unit, count.allowed) for _, count in counts):
+
+        def measured(role: Role, unit: str = unit, allowed: float = allowed) -> list[float]:
+            return [
+                count.measured
+                for trial, count in counts
+                if (trial.role, count.unit, count.allowed) == (role, unit, allowed)
+            ]
+
+        over = [count for count in measured(Role.MUTANT) if count > allowed]
+        yield Budget(
+            unit=unit,
+            allowed=allowed,
+            solution=max(measured(Role.SOLUTION), default=None),
+            worst_alternate=max(measured(Role.ALTERNATE), default=None),
+            cheapest_mutant=min(over, default=None),
+        )
 
 
 def _inverse(share: float) -> float:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from grader.intake.collecting import Candidate, Collected, CollectingLimits, collect
+from grader.intake.kinds import NOTEBOOK, Kind
 from grader.intake.names import Names
 from grader.intake.refusals import MIB, Refused
 from grader.store.records import StudentRow
@@ -42,8 +43,10 @@ def read_archive(
     path: Path,
     roster: Iterable[StudentRow] = (),
     limits: CollectingLimits = CollectingLimits(),  # noqa: B008  (frozen)
+    *,
+    kind: Kind = NOTEBOOK,
 ) -> Collected:
-    """Read the notebooks in a zip, by the names that Canvas gives or `<student>.ipynb`.
+    """Read the files of a kind in a zip, by the names that Canvas gives or `<student>.ipynb`.
 
     Students are matched by Canvas id, else by name. Raises `Refused` for an archive that as a
     whole is damaged, hostile or too large.
@@ -53,7 +56,7 @@ def read_archive(
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             _check_entries(entries, limits)
             candidates = [Candidate(_name(e), partial(_read_entry, archive, e)) for e in entries]
-            return collect(candidates, Names(tuple(roster)), limits)
+            return collect(candidates, Names(tuple(roster), kind), limits)
     except Refused as why:
         raise Refused(why.reason, place=str(path), hint=why.hint) from None
     except FileNotFoundError:
@@ -105,7 +108,7 @@ def _check_entries(entries: list[zipfile.ZipInfo], limits: CollectingLimits) -> 
 
 
 def _too_many() -> Refused:
-    return Refused("it has too many entries.", hint="Import the notebooks in several parts.")
+    return Refused("it has too many entries.", hint="Import the files in several parts.")
 
 
 def _name(entry: zipfile.ZipInfo) -> str:

@@ -1,4 +1,4 @@
-"""A folder of notebooks named by student -> what was found and what was refused."""
+"""A folder of files named by student -> what was found and what was refused."""
 
 import os
 import stat
@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from grader.intake.collecting import Candidate, Collected, CollectingLimits, collect
+from grader.intake.kinds import NOTEBOOK, Kind
 from grader.intake.names import Names
 from grader.intake.refusals import Refused
 from grader.store.records import StudentRow
@@ -18,17 +19,19 @@ def import_folder(
     path: Path,
     roster: Iterable[StudentRow] = (),
     limits: CollectingLimits = CollectingLimits(),  # noqa: B008  (frozen)
+    *,
+    kind: Kind = NOTEBOOK,
 ) -> Collected:
     """Read `<student>.ipynb` and `<student>/<any>.ipynb`, and Canvas's names, below `path`.
 
-    With a roster, only its students are taken. Links are never followed. Raises `Refused`
-    when the folder as a whole cannot be read.
+    Files of another kind end otherwise. With a roster, only its students are taken. Links are
+    never followed. Raises `Refused` when the folder as a whole cannot be read.
     """
     if not path.is_dir():
         raise Refused(
             "there is no such folder.",
             place=str(path),
-            hint="Give a folder of notebooks named <student id>.ipynb, or the LMS's zip.",
+            hint=f"Give a folder of files named <student id>{kind.ending}, or the LMS's zip.",
         )
     files: list[Candidate] = []
     for candidate in _walk(path, "", 1):
@@ -37,9 +40,9 @@ def import_folder(
             raise Refused(
                 f"there are over {limits.files:,} files.",
                 place=str(path),
-                hint="Give the folder that holds the notebooks only.",
+                hint="Give the folder that holds the submissions only.",
             )
-    return collect(files, Names(tuple(roster)), limits)
+    return collect(files, Names(tuple(roster), kind), limits)
 
 
 def _walk(folder: Path, prefix: str, depth: int) -> Iterator[Candidate]:
@@ -67,11 +70,11 @@ def _read_file(path: Path, limit: int) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise Refused("it is not a regular file.", hint="Put the notebook itself there.")
+                raise Refused("it is not a regular file.", hint="Put the file itself there.")
             return file.read(limit)
     except OSError as error:
         if path.is_symlink():
-            hint = "Put the notebook itself there."
+            hint = "Put the file itself there."
             raise Refused("it is a symbolic link.", hint=hint) from None
         raise _unreadable(error) from None
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from grader.intake.kinds import NOTEBOOK, Kind
 from grader.intake.refusals import Refused
 from grader.store.records import StudentRow
 
@@ -20,37 +21,41 @@ _LONGEST_NAME_BYTES = 255
 _NOT_STUDENTS = ("__macosx", ".ipynb_checkpoints", ".ds_store", "thumbs.db")
 
 
-def check_path(name: str) -> tuple[str, ...]:
+def check_path(name: str, kind: Kind = NOTEBOOK) -> tuple[str, ...]:
     """The parts of a relative path of ordinary names. Raises `Refused` for any other."""
+    fault = _fault(name)
+    if fault:
+        hint = f"Rename the file to <student id>{kind.ending} and import again."
+        raise Refused(f"{fault}.", hint=hint)
+    return tuple(name.split("/"))
+
+
+def _fault(name: str) -> str | None:
     try:
         name.encode()
     except UnicodeEncodeError:
-        raise _odd("its name is not UTF-8") from None
+        return "its name is not UTF-8"
     if any(unicodedata.category(c) in {"Cc", "Cs"} or c in _TURNS_TEXT for c in name):
-        raise _odd("its name has control characters")
+        return "its name has control characters"
     if "\\" in name or name.startswith("/") or re.match(r"[A-Za-z]:", name):
-        raise _odd("its name is an absolute path or has a backslash or a drive letter")
-    parts = tuple(name.split("/"))
+        return "its name is an absolute path or has a backslash or a drive letter"
+    parts = name.split("/")
     if any(part in {"", ".", ".."} for part in parts):
-        raise _odd("its name leads out of its folder or has an empty part")
+        return "its name leads out of its folder or has an empty part"
     if any(len(part.encode()) > _LONGEST_NAME_BYTES for part in parts):
-        raise _odd(f"its name is longer than {_LONGEST_NAME_BYTES} bytes")
-    return parts
+        return f"its name is longer than {_LONGEST_NAME_BYTES} bytes"
+    return None
 
 
-def check_kind(parts: tuple[str, ...]) -> None:
-    """Raises `Refused` unless the file is a notebook by its name."""
+def check_kind(parts: tuple[str, ...], kind: Kind = NOTEBOOK) -> None:
+    """Raises `Refused` unless the file is of that kind by its name."""
     if any(part.lower() in _NOT_STUDENTS or part.startswith("._") for part in parts):
         raise Refused("it was made by Jupyter or the system; it is no submission.")
-    if not parts[-1].lower().endswith(".ipynb"):
+    if not parts[-1].lower().endswith(kind.ending):
         raise Refused(
-            "it is not a notebook: its name does not end in .ipynb.",
-            hint="Ask the student for the .ipynb file.",
+            f"it is not a {kind.noun}: its name does not end in {kind.ending}.",
+            hint=f"Ask the student for the {kind.ending} file.",
         )
-
-
-def _odd(what: str) -> Refused:
-    return Refused(f"{what}.", hint="Rename the file to <student id>.ipynb and import again.")
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Names:
     """Whose file it is, by its name. Without a roster any ordinary name is an identifier."""
 
     roster: tuple[StudentRow, ...]
+    kind: Kind = NOTEBOOK
     _by_canvas_id: dict[str, str] = field(init=False)
     _by_name: dict[str, set[str]] = field(init=False)
     _by_identifier: dict[str, str] = field(init=False)
@@ -78,8 +84,9 @@ class Names:
 
         `ada.ipynb` and `ada/anything.ipynb` name a student; so do the names that Canvas gives.
         """
+        rename = f"Rename the file to <student id>{self.kind.ending}"
         canvas = _CANVAS.fullmatch(parts[-1])
-        direct = parts[-1][: -len(".ipynb")] if len(parts) == 1 else parts[-2]
+        direct = parts[-1][: -len(self.kind.ending)] if len(parts) == 1 else parts[-2]
         known = self._by_identifier.get(fold(direct))
         if known is not None:
             return known
@@ -90,12 +97,12 @@ class Names:
             meant = f" Did you mean {self._by_identifier[close[0]]!r}?" if close else ""
             raise Refused(
                 f"no student {direct!r} is in the roster.{meant}",
-                hint="Rename the file to <student id>.ipynb, or add the student to the roster.",
+                hint=f"{rename}, or add the student to the roster.",
             )
         if not _IDENTIFIER.fullmatch(direct):
             raise Refused(
                 f"{direct!r} cannot be a student identifier (letters, digits, . _ @ + -).",
-                hint="Rename the file to <student id>.ipynb.",
+                hint=f"{rename}.",
             )
         return direct
 

@@ -77,36 +77,38 @@ def _run_otter(marked: str, name: str) -> tuple[str, str, tuple[tuple[str, bytes
     with tempfile.TemporaryDirectory(prefix="release-") as scratch:
         folder = Path(scratch)
         (folder / f"{name}.ipynb").write_text(marked, encoding="utf-8")
-        # -I: no PYTHON* variables and no working directory on the path, so nothing beside the
-        # notebook can be imported by accident. otter forgets one temporary folder: keep it in ours.
-        command = [
-            sys.executable,
-            "-I",
-            "-m",
-            "otter",
-            "assign",
-            f"{name}.ipynb",
-            "made",
-        ]
-        done = subprocess.run(
-            [*command, "--no-run-tests", "--no-pdfs"],
-            cwd=folder,
-            env={**os.environ, "TMPDIR": scratch},
-            capture_output=True,
-            text=True,
-            timeout=_ASSIGN_SECONDS,
-            check=False,
-        )
-        if done.returncode != 0:
-            lines = (done.stderr or done.stdout).strip().splitlines()
-            raise AssignFailed(lines[-1] if lines else f"exit code {done.returncode}")
-        made = folder / "made"
+        made = run_assign(folder, f"{name}.ipynb")
         tests = sorted((made / "student" / "tests").glob("*.py"))
         return (
             (made / "student" / f"{name}.ipynb").read_text(encoding="utf-8"),
             (made / "autograder" / f"{name}.ipynb").read_text(encoding="utf-8"),
             tuple((path.name, path.read_bytes()) for path in tests),
         )
+
+
+def run_assign(folder: Path, file_name: str) -> Path:
+    """Run otter-assign on a notebook in a scratch folder; the folder of what it made.
+
+    No tests are run and no PDFs made. Raises `AssignFailed`.
+    """
+    # -I: no PYTHON* variables and no working directory on the path, so nothing beside the
+    # notebook can be imported by accident. otter forgets one temporary folder: keep it in ours.
+    done = subprocess.run(
+        [
+            *(sys.executable, "-I", "-m", "otter", "assign", file_name, "made"),
+            *("--no-run-tests", "--no-pdfs"),
+        ],
+        cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=_ASSIGN_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        raise AssignFailed(lines[-1] if lines else f"exit code {done.returncode}")
+    return folder / "made"
 
 
 def _normalise(text: str) -> nbformat.NotebookNode:

@@ -23,6 +23,7 @@ from grader.release.marks import (
     parse_marks,
     strip_solution,
 )
+from grader.release.readable import unreadable
 
 _TEST_CONFIG = re.compile(
     r'^"""\s*# BEGIN TEST CONFIG.*?"""\s*# END TEST CONFIG[^\n]*\n', re.DOTALL
@@ -116,11 +117,12 @@ def _check_code(marked: MarkedCell) -> list[tuple[int, str]]:
     if not lines_with_marks:
         what = "this solution cell marks no solution ('# BEGIN SOLUTION' or '# SOLUTION'): "
         return [(cell.line, what + "students would get all of it")]
-    return _check_stripped(cell)
+    return _check_stripped(marked)
 
 
-def _check_stripped(cell: Cell) -> list[tuple[int, str]]:
+def _check_stripped(marked: MarkedCell) -> list[tuple[int, str]]:
     """What is left of a solution cell must be Python, and hold none of the marks."""
+    cell = marked.cell
     try:
         left = strip_solution(cell.lines)
     except UnbalancedMark as error:
@@ -129,12 +131,10 @@ def _check_stripped(cell: Cell) -> list[tuple[int, str]]:
         if has_solution_mark(line):
             what = f"otter does not know this spelling of a mark: {line.strip()!r}"
             return [(cell.line + offset, what)]
-    try:
-        ast.parse("\n".join(line for _, line in left))
-    except SyntaxError as error:
-        offset, line = left[min(error.lineno or 1, len(left)) - 1]
-        what = f"the prompt that students get is not Python: {error.msg}, at {line.strip()!r}"
-        return [(cell.line + offset, what)]
+    if why := unreadable("\n".join(line for _, line in left)):
+        offset, line = left[why.line - 1]
+        what = f"{marked.question}: the prompt that students get is not Python: {why.what}, "
+        return [(cell.line + offset, f"{what}at {line.strip()!r}; {why.advice}")]
     return []
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from grader.release.authoring import Expected, check_master
 from grader.release.cells import MasterComplaint, MasterError, master_path
-from grader.release.leaks import refuse_leaks
+from grader.release.hidden_values import NOTHING_HIDDEN, HiddenValues, find_values
+from grader.release.leaks import LeakFound, find_leaks, read_secrets
 from grader.release.master import assign_master, notebook_bytes
+from grader.release.readable import check_starter
 
 # Students need this much even when the caller names no environment.
 _LEAST_REQUIREMENTS = "otter-grader>=7,<8\n"
@@ -44,20 +46,33 @@ def release(
     *,
     requirements: Path | None = None,
     questions: Expected | None = None,
+    hidden: HiddenValues = NOTHING_HIDDEN,
 ) -> Bundle:
     """Write `destination/<name>/` and `destination/<name>.zip` for the assignment in `folder`.
 
-    `requirements` is the environment's lock file, `questions` what course.yaml promises. Equal
-    sources give equal bytes. Nothing is written unless all is well. Raises `MasterError` for the
-    author's mistakes and `LeakFound` if the bundle would show something hidden.
+    `requirements` is the environment's lock file, `questions` what course.yaml promises, `hidden`
+    what only the course's secret gives. Equal sources give equal bytes. Nothing is written unless
+    all is well. Raises `MasterError` for the author's mistakes and `LeakFound` if the bundle would
+    show something hidden.
     """
     complaints = check_master(folder, questions)
     if complaints:
         raise MasterError(complaints)
     name = folder.resolve().name
     files = build_files(folder, requirements=requirements)
+    if complaints := check_starter(folder, files[f"{name}.ipynb"]):
+        raise MasterError(complaints)
     archive = zip_files(files)
-    refuse_leaks(folder, {**files, f"{name}.zip": archive})
+    searched = {**files, f"{name}.zip": archive}
+    if leaks := (*find_leaks(read_secrets(folder), searched), *find_values(hidden, searched)):
+        raise LeakFound(leaks)
+    return write_bundle(name, files, archive, destination)
+
+
+def write_bundle(
+    name: str, files: Mapping[str, bytes], archive: bytes, destination: Path
+) -> Bundle:
+    """Write `destination/<name>/` and `destination/<name>.zip`, replacing what was there."""
     destination.mkdir(parents=True, exist_ok=True)
     _replace_folder(destination / name, files)
     _replace_file(destination / f"{name}.zip", archive)
@@ -70,7 +85,7 @@ def build_files(folder: Path, *, requirements: Path | None = None) -> dict[str, 
     made = assign_master(folder)
     files = {f"{name}.ipynb": notebook_bytes(made.starter)}
     files |= {f"tests/{test}": data for test, data in made.tests.items()}
-    files["requirements.txt"] = _student_requirements(requirements).encode()
+    files["requirements.txt"] = student_requirements(requirements).encode()
     for path, data in _given_files(folder).items():
         if path in files:
             what = f"given/{path} has the name of a file that the release writes itself"
@@ -89,7 +104,7 @@ def _given_files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def _student_requirements(lock: Path | None) -> str:
+def student_requirements(lock: Path | None) -> str:
     """The lock file's pins of what its `requirements.in` names, for students' own machines.
 
     Without hashes, which hold for the wheels of our platform only, and without what the named

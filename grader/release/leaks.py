@@ -13,6 +13,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from grader.course.hidden import hidden_files
@@ -76,11 +77,15 @@ class Secrets:
     fragments: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     names: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
 
+    @cached_property
+    def short(self) -> list[str]:
+        """Fragments that count only where they are a line of their own."""
+        return [fragment for fragment in self.fragments if len(fragment) < _ANYWHERE]
 
-def refuse_leaks(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Raise `LeakFound` if any file of the bundle of this assignment shows something hidden."""
-    if leaks := find_leaks(read_secrets(folder), files):
-        raise LeakFound(leaks)
+    @cached_property
+    def longer(self) -> list[str]:
+        """Fragments that count anywhere, but for the stretches of one length, which are many."""
+        return [one for one in self.fragments if _ANYWHERE <= len(one) < _STRETCH]
 
 
 def find_leaks(secrets: Secrets, files: Mapping[str, bytes]) -> tuple[Leak, ...]:
@@ -101,7 +106,7 @@ def read_secrets(folder: Path) -> Secrets:
         hidden += [(f"{MASTER_FILE}:{number}", line) for number, line in secret]
         public_lines += public
         if marked.part is Part.TESTS and marked.cell.kind is CellKind.CODE:
-            public_lines += _as_otter_writes(marked.cell.source)
+            public_lines += as_otter_writes(marked.cell.source)
     for path in sorted((folder / "given").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             public_lines += path.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -112,6 +117,12 @@ def read_secrets(folder: Path) -> Secrets:
         names |= _top_level_names(file_name, source)
     names |= _numbers(hidden)
     return _without_public(hidden, names, public_lines)
+
+
+def secrets_of(hidden: list[tuple[str, str]], public_lines: list[str]) -> Secrets:
+    """What must not appear of hidden lines (origin, line), less what public lines say too."""
+    names = _bound_names(hidden) | _numbers(hidden)
+    return _without_public(hidden, names, [*_BOILERPLATE, *public_lines])
 
 
 def _without_public(
@@ -152,13 +163,12 @@ def _search(secrets: Secrets, text: Text) -> Iterator[Leak]:
     canonical = _canonical(text.content)
     lines = {_canonical(line) for line in text.content.splitlines()}
     stretches = {canonical[i : i + _STRETCH] for i in range(len(canonical) - _STRETCH + 1)}
-    for fragment, (origin, written) in secrets.fragments.items():
-        if len(fragment) == _STRETCH:
-            found = fragment in stretches
-        else:
-            found = fragment in canonical if len(fragment) >= _ANYWHERE else fragment in lines
-        if found:
-            yield Leak(text.file, text.line + _line_of(fragment, text.content), written, origin)
+    found = [fragment for fragment in secrets.short if fragment in lines]
+    found += [fragment for fragment in secrets.longer if fragment in canonical]
+    found += sorted(secrets.fragments.keys() & stretches)
+    for fragment in found:
+        origin, written = secrets.fragments[fragment]
+        yield Leak(text.file, text.line + _line_of(fragment, text.content), written, origin)
     for match in _WORD.finditer(text.content):
         if match.group() in secrets.names:
             origin, written = secrets.names[match.group()]
@@ -181,7 +191,7 @@ def _line_of(fragment: str, content: str) -> int:
     return 0
 
 
-def _as_otter_writes(source: str) -> list[str]:
+def as_otter_writes(source: str) -> list[str]:
     """A public test as it looks in the bundle: otter parses and unparses it."""
     try:
         return ast.unparse(ast.parse(source)).splitlines()

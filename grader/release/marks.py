@@ -64,8 +64,12 @@ class MarkedQuestion:
 
 @dataclass
 class Master:
-    """A master notebook, parsed. `faults` are (line, what is wrong) of the marks themselves."""
+    """A master notebook, parsed. `faults` are (line, what is wrong) of the marks themselves.
 
+    Unless `strict`, names and points may be whatever otter takes, and other raw cells may be there.
+    """
+
+    strict: bool = True
     cells: list[MarkedCell] = field(default_factory=list[MarkedCell])
     questions: list[MarkedQuestion] = field(default_factory=list[MarkedQuestion])
     config: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -82,9 +86,9 @@ class _Open:
     question: str | None
 
 
-def parse_marks(cells: tuple[Cell, ...]) -> Master:
+def parse_marks(cells: tuple[Cell, ...], *, strict: bool = True) -> Master:
     """What each cell is for. Never raises: what is wrong with the marks is in `faults`."""
-    master = Master()
+    master = Master(strict)
     stack: list[_Open] = []
     for cell in cells:
         if cell.kind is not CellKind.RAW:
@@ -96,7 +100,7 @@ def parse_marks(cells: tuple[Cell, ...]) -> Master:
             master.config, master.config_line = _read_yaml(cell, master), cell.line
         elif mark := _MARK.match(first):
             _step(master, stack, cell, mark.group(1).lower(), mark.group(2).lower())
-        else:
+        elif strict:
             master.faults.append((cell.line, _not_a_mark(first)))
     for block in reversed(stack):
         master.faults.append((block.line, f"BEGIN {block.block.upper()} is never ended"))
@@ -142,6 +146,8 @@ def _declare(master: Master, cell: Cell) -> str | None:
     """Note the question that a BEGIN QUESTION cell declares, and give its name."""
     config = _read_yaml(cell, master)
     name, points = config.get("name"), config.get("points")
+    if not master.strict:
+        return str(name)
     if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         what = f"a question needs a name of small letters, digits and '_', not {name!r}"
         master.faults.append((cell.line, what))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import nbformat
 
+from grader.release.answers import cells_of_answers
 from grader.release.assign import (
     Assigned,
     AssignFailed,
@@ -18,7 +19,7 @@ from grader.release.cells import (
     master_path,
     read_cells,
 )
-from grader.release.marks import Part, parse_marks
+from grader.release.marks import MarkedCell, Part, parse_marks
 
 # Colab opens a notebook without the files beside it. Plain Python, no magic, so that the cell runs
 # wherever the notebook is graded. Elsewhere it does nothing.
@@ -53,14 +54,27 @@ def solution_source(folder: Path) -> str:
     Marks, tests and prompts are left out. Every statement keeps its line of `notebook.py`, so
     compile it under that name and tracebacks point into the master. Raises `MasterError`.
     """
+    return _joined(_code_cells(folder))
+
+
+def answers_source(folder: Path) -> str:
+    """The part of `solution_source` that defines the answers. Raises `MasterError`."""
+    return _joined(cells_of_answers(_code_cells(folder)))
+
+
+def _code_cells(folder: Path) -> list[MarkedCell]:
+    return [
+        marked
+        for marked in parse_marks(read_cells(folder)).cells
+        if marked.cell.kind is CellKind.CODE and marked.part in (Part.TEXT, Part.SOLUTION)
+    ]
+
+
+def _joined(cells: list[MarkedCell]) -> str:
     lines: list[str] = []
-    for marked in parse_marks(read_cells(folder)).cells:
-        if marked.cell.kind is CellKind.CODE and marked.part in (
-            Part.TEXT,
-            Part.SOLUTION,
-        ):
-            lines += [""] * (marked.cell.line - 1 - len(lines))
-            lines += marked.cell.lines
+    for marked in cells:
+        lines += [""] * (marked.cell.line - 1 - len(lines))
+        lines += marked.cell.lines
     return "\n".join(lines) + "\n"
 
 

@@ -42,6 +42,27 @@ def read_texts(name: str, data: bytes, depth: int = _DEPTH) -> Iterator[Text]:
         yield from _read_string(name, data.decode("utf-8", errors="replace"), depth)
 
 
+def read_blobs(name: str, data: bytes, depth: int = _DEPTH) -> Iterator[tuple[str, bytes]]:
+    """The file's bytes, and those of whatever is packed or encoded in it, each with its place."""
+    yield name, data
+    if depth == 0:
+        return
+    if data[:4] == b"PK\x03\x04":
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for member in archive.infolist():
+                yield from read_blobs(f"{name}!{member.filename}", archive.read(member), depth - 1)
+    elif (unpacked := _decompress(data)) is not None:
+        yield from read_blobs(f"{name}!unpacked", unpacked, depth - 1)
+    else:
+        pairs = _parse_json(data)
+        text = data.decode("utf-8", errors="replace")
+        strings = [(name, text)] if pairs is None else _walk(pairs, "")
+        for path, string in strings:
+            place = name if pairs is None else f"{name}#{path}"
+            for decoded in _decode(string):
+                yield from read_blobs(f"{place} (decoded)", decoded, depth - 1)
+
+
 def _read_zip(name: str, data: bytes, depth: int) -> Iterator[Text]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         yield Text(

@@ -4,16 +4,25 @@ The hidden numbers of a check (its error, what is allowed, which mutant it match
 behind here, so that no template can show them by mistake.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from grader.gradebook.records import QuestionInfo, QuestionScore, QuestionState, Score
-from grader.outcomes import CellRecord, CellStatus, CheckResult, Ending, Outcome
+from grader.gradebook.records import Pending, QuestionInfo, QuestionScore, QuestionState, Score
+from grader.outcomes import CellRecord, CellStatus, CheckResult, Ending, Outcome, Shown
 from grader.report.cleaning import clean_block, clean_line
 from grader.report.records import AssignmentReport, ReportRow
-from grader.report.sentences import CELLS, ENDINGS, OUTCOMES, PENDING, Sentence
+from grader.report.sentences import (
+    CELLS,
+    ENDINGS,
+    OUTCOMES,
+    PENDING,
+    TRUST,
+    UPLOAD_UNGRADED,
+    Sentence,
+)
 from grader.report.statistics import FAMILIES, Family
 from grader.report.wording import counted, credit_text, points_text, time_text
 
+STAYS_HIDDEN = "A test that stays hidden"
 _SHOWN_CELLS = 20  # a notebook that fails everywhere fails for one reason, near the top
 
 
@@ -32,7 +41,10 @@ class CheckView:
 
 @dataclass(frozen=True)
 class QuestionView:
-    """One question's card. `share` is 0..100 for the bar, None without a score."""
+    """One question's card. `share` is 0..100 for the bar, None without a score.
+
+    An item of the `rubric` is its points and its text.
+    """
 
     name: str
     title: str
@@ -40,6 +52,7 @@ class QuestionView:
     share: str | None
     note: str
     comment: str
+    rubric: tuple[tuple[str, str], ...]
     checks: tuple[CheckView, ...]
 
 
@@ -77,6 +90,8 @@ class FeedbackView:
     cells: tuple[CellView, ...]
     more_cells: str
     not_run: str
+    trust: str
+    by_hand: bool
     generated: str
 
 
@@ -102,13 +117,15 @@ def feedback_view(report: AssignmentReport, row: ReportRow) -> FeedbackView:
         due=time_text(report.due, zone),
         submission=clean_line(row.submission, 80),
         note=clean_line(row.note, 600),
-        notice=PENDING[score.pending] if score.pending else None,
+        notice=_notice(report, score),
         ending=ENDINGS[graded.ending] if graded and stopped else None,
         ending_message=clean_block(graded.message, 12) if graded and stopped else "",
         questions=tuple(_question_view(info, row) for info in report.questions),
         cells=tuple(_cell_view(cell) for cell in failed[:_SHOWN_CELLS]),
         more_cells=_more(len(failed) - _SHOWN_CELLS),
         not_run=_not_reached(not_run),
+        trust="" if report.is_upload else TRUST[report.tests],
+        by_hand=report.is_upload,
         generated=time_text(report.generated_at, zone),
     )
 
@@ -122,6 +139,12 @@ def _headline(score: Score) -> tuple[str, str, str]:
         return "", "", ""
     earned = points_text(sum(q.earned or 0.0 for q in known))
     return earned, points_text(sum(q.points for q in known)), "Points so far"
+
+
+def _notice(report: AssignmentReport, score: Score) -> Sentence | None:
+    if report.is_upload and score.pending is Pending.UNGRADED:
+        return UPLOAD_UNGRADED
+    return PENDING[score.pending] if score.pending else None
 
 
 def _lateness(score: Score) -> str:
@@ -144,6 +167,9 @@ def _question_view(info: QuestionInfo, row: ReportRow) -> QuestionView:
         share=None if score.earned is None else f"{100 * score.earned / (score.points or 1):.1f}",
         note=_question_note(info, score) or _stopped_note(results, info),
         comment=clean_block(score.comment),
+        rubric=tuple(
+            (points_text(item.points), clean_line(item.text, 500)) for item in info.rubric
+        ),
         checks=tuple(_check_view(r) for r in results if r.question == info.name),
     )
 
@@ -176,6 +202,9 @@ def _check_view(result: CheckResult) -> CheckView:
     silent = passed or result.outcome is Outcome.STOPPED
     # A mistake that we know by name needs no general advice beside it.
     named = result.mutant is not None and bool(result.message)
+    if result.shown is Shown.NEVER:
+        result = replace(result, title=STAYS_HIDDEN, message="")
+        silent = True
     return CheckView(
         title=clean_line(result.title),
         label=sentence.label,

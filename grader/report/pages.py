@@ -25,19 +25,25 @@ UNKNOWN_NAME = "⟦unknown name⟧"
 
 def index_page(report: AssignmentReport) -> str:
     """The staff's page."""
+    # Safe: the drawings were parsed and written again as XML, which escapes all text.
+    safe = {name: [mark_safe(svg) for svg in svgs] for name, svgs in _drawings(report).items()}
+    return _render("index.html", {"page": staff_view(report), "plots": safe})
+
+
+def _drawings(report: AssignmentReport) -> dict[str, list[str]]:
+    """The plots, wide and narrow; none where there is nothing to draw."""
+    spread, checks = score_spread(report), summarise_checks(report)
+    ran = any(row.graded for row in report.rows)
+    if not ran and not spread.values:
+        return {"histogram": [], "usage": [], "checks": []}
     # Altair takes a second to import, and only this page draws.
     from grader.report import plots
 
-    checks = summarise_checks(report)
-    drawn = any(row.graded for row in report.rows)
-    figures = {
-        "histogram": plots.score_histogram(score_spread(report)),
-        "checks": plots.check_bars(checks),
-        "usage": plots.usage_scatter(report),
+    return {
+        "histogram": plots.score_histogram(spread) if spread.values else [],
+        "usage": plots.usage_scatter(report) if ran else [],
+        "checks": plots.check_bars(checks) if checks else [],
     }
-    # Safe: the drawings were parsed and written again as XML, which escapes all text.
-    safe = {name: [mark_safe(svg) for svg in svgs] for name, svgs in figures.items()}
-    return _render("index.html", {"page": staff_view(report), "plots": safe, "drawn": drawn})
 
 
 def feedback_page(report: AssignmentReport, row: ReportRow) -> str:

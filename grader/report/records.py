@@ -17,6 +17,8 @@ class RowState(StrEnum):
     QUEUED = "queued"
     DELAYED = "delayed"
     REFUSED = "refused"
+    BY_HAND = "by hand"
+    """An upload: people grade it, and its score says how far they have come."""
     NOT_SUBMITTED = "not submitted"
 
 
@@ -45,7 +47,8 @@ class ReportRow:
 class AssignmentReport:
     """All of one assignment's report. Times are aware and shown in the zone of `due`.
 
-    Raises `ValueError` for naive times or a student with two rows.
+    `submit` and `tests` are as in course.yaml: what students hand in, and whose tests grade it,
+    our own `checks` or `otter`. Raises `ValueError` for naive times or a student with two rows.
     """
 
     course_code: str
@@ -56,6 +59,13 @@ class AssignmentReport:
     generated_at: datetime
     questions: tuple[QuestionInfo, ...]
     rows: tuple[ReportRow, ...]
+    tests: str = "checks"
+    submit: str = "notebook"
+
+    @property
+    def is_upload(self) -> bool:
+        """Whether nothing was run, so that there is nothing to say of checks, time and memory."""
+        return self.submit == "pdf"
 
     def __post_init__(self) -> None:
         times = [self.due, self.generated_at, *(r.received_at for r in self.rows)]

@@ -123,6 +123,21 @@ OUTCOMES: dict[Outcome, Sentence] = {
     ),
 }
 
+# How far a score can be trusted, by whose tests gave it; empty where there is nothing to add.
+TRUST: dict[str, str] = {
+    "checks": "",
+    "otter": "The tests of this assignment are Otter's: they ran in the same process as the "
+    "submitted code, which could have tampered with them, so a score is worth less trust here "
+    "than where the grader compares values outside.",
+}
+
+# In the place of `Pending.UNGRADED`'s where nothing else than grades by hand is there.
+UPLOAD_UNGRADED = Sentence(
+    "Not final yet",
+    "We have your file. People grade it, and not every part of it has been graded yet.",
+    "Below is what each part is graded by.",
+)
+
 CELLS: dict[CellStatus, Sentence] = {
     CellStatus.OK: Sentence("Ran", "This cell ran without an error."),
     CellStatus.RAISED: Sentence(

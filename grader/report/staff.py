@@ -8,7 +8,7 @@ from grader.gradebook.records import QuestionScore
 from grader.outcomes import CheckResult, Ending, Outcome
 from grader.report.cleaning import clean_block, clean_line
 from grader.report.records import AssignmentReport, ReportRow, RowState
-from grader.report.sentences import OUTCOMES
+from grader.report.sentences import OUTCOMES, TRUST
 from grader.report.statistics import (
     FAMILIES,
     CheckSummary,
@@ -132,6 +132,8 @@ class StaffView:
     title: str
     due: str
     generated: str
+    trust: str
+    by_hand: bool
     facts: tuple[Fact, ...]
     spread: str
     questions: tuple[tuple[str, str, str], ...]
@@ -154,6 +156,8 @@ def staff_view(report: AssignmentReport) -> StaffView:
         title=clean_line(report.title),
         due=time_text(report.due, zone),
         generated=time_text(report.generated_at, zone),
+        trust="" if report.is_upload else TRUST[report.tests],
+        by_hand=report.is_upload,
         facts=_facts(report, spread),
         spread=_spread_text(spread),
         questions=tuple(
@@ -166,9 +170,10 @@ def staff_view(report: AssignmentReport) -> StaffView:
         sortings=_sortings(report),
         missing=tuple(_link(r) for r in report.rows if r.state is RowState.NOT_SUBMITTED),
         waiting=tuple(
-            (_link(r), str(r.state), clean_line(r.note, 300))
+            (_link(r), state_text(r), clean_line(r.note, 300))
             for r in report.rows
             if r.state in (RowState.DELAYED, RowState.QUEUED, RowState.REFUSED)
+            or (r.state is RowState.BY_HAND and r.score.final is None)
         ),
     )
 
@@ -177,12 +182,9 @@ def _facts(report: AssignmentReport, spread: Spread) -> tuple[Fact, ...]:
     counts = count_states(report)
     total, absent = len(report.rows), counts[RowState.NOT_SUBMITTED]
     late = sum(row.score.late_days > 0 for row in report.rows)
-    stopped = sum(
-        row.graded is not None and row.graded.ending is not Ending.FINISHED for row in report.rows
-    )
     facts = [
         Fact(str(total - absent), "submitted", f"of {total}"),
-        Fact(str(counts[RowState.GRADED]), "graded", f"{stopped} did not run to the end"),
+        _graded_by_hand(report) if report.is_upload else _graded(report),
         Fact(str(counts[RowState.DELAYED]), "delayed", "our side failed; no score"),
         Fact(str(counts[RowState.QUEUED]), "in the queue"),
         Fact(str(counts[RowState.REFUSED]), "refused", "not a notebook we can run"),
@@ -193,6 +195,18 @@ def _facts(report: AssignmentReport, spread: Spread) -> tuple[Fact, ...]:
         label = f"median {spread.kind}"
         shown.insert(2, Fact(points_text(spread.middle), label, f"of {points_text(spread.points)}"))
     return tuple(shown)
+
+
+def _graded(report: AssignmentReport) -> Fact:
+    endings = [row.graded.ending for row in report.rows if row.graded is not None]
+    stopped = sum(ending is not Ending.FINISHED for ending in endings)
+    return Fact(str(len(endings)), "graded", f"{stopped} did not run to the end")
+
+
+def _graded_by_hand(report: AssignmentReport) -> Fact:
+    uploads = [row for row in report.rows if row.state is RowState.BY_HAND]
+    graded = sum(row.score.final is not None for row in uploads)
+    return Fact(str(graded), "graded by hand", f"{len(uploads) - graded} to be graded")
 
 
 def _spread_text(spread: Spread) -> str:
@@ -253,8 +267,8 @@ def _sortings(report: AssignmentReport) -> tuple[Sorting, ...]:
     far = datetime.max.replace(tzinfo=UTC)
     orders: list[tuple[str, str, Callable[[ReportRow], tuple[float | str | datetime, ...]]]] = [
         ("name", "name", lambda r: (clean_line(r.name or r.student).casefold(), r.student)),
-        ("high", "highest first", lambda r: (r.graded is None, -_sort_points(r), r.student)),
-        ("low", "lowest first", lambda r: (r.graded is None, _sort_points(r), r.student)),
+        ("high", "highest first", lambda r: (_is_open(r), -_sort_points(r), r.student)),
+        ("low", "lowest first", lambda r: (_is_open(r), _sort_points(r), r.student)),
         ("received", "time received", lambda r: (r.received_at or far, r.student)),
     ]
     views = {row.student: _student_view(report, row) for row in report.rows}
@@ -262,6 +276,11 @@ def _sortings(report: AssignmentReport) -> tuple[Sorting, ...]:
         Sorting(key, label, tuple(views[r.student] for r in sorted(report.rows, key=order)))
         for key, label, order in orders
     )
+
+
+def _is_open(row: ReportRow) -> bool:
+    """Whether there is no number yet to sort a student by."""
+    return row.graded is None and row.score.final is None
 
 
 def _sort_points(row: ReportRow) -> float:
@@ -278,11 +297,17 @@ def _student_view(report: AssignmentReport, row: ReportRow) -> StudentView:
         final="" if score.final is None else points_text(score.final),
         late=counted(score.late_days, "day") if score.late_days else "",
         state=state_text(row),
-        trouble=graded is None or graded.ending is not Ending.FINISHED,
+        trouble=_is_trouble(row),
         received=short_time_text(row.received_at, report.due.tzinfo) if row.received_at else "",
         time=seconds_text(graded.usage.wall_seconds) if graded else "",
         memory=bytes_text(graded.usage.memory_peak_bytes) if graded else "",
     )
+
+
+def _is_trouble(row: ReportRow) -> bool:
+    if row.graded is None:
+        return row.state is not RowState.BY_HAND
+    return row.graded.ending is not Ending.FINISHED
 
 
 def _tone(score: QuestionScore) -> str:

@@ -103,13 +103,16 @@ def count_states(report: AssignmentReport) -> dict[RowState, int]:
 
 
 def score_spread(report: AssignmentReport) -> Spread:
-    """The final scores where every graded student has one, else the automatic points."""
-    graded = [row for row in report.rows if row.graded is not None]
+    """The final scores where every graded student has one, else the automatic points.
+
+    Where there are none of those, as for uploads: the final scores that there are.
+    """
+    by_hand = RowState.BY_HAND
+    graded = [row for row in report.rows if row.graded is not None or row.state is by_hand]
     finals = [row.score.final for row in graded if row.score.final is not None]
-    if len(finals) == len(graded):
-        points = sum(q.points for q in report.questions)
-        return _spread("final score", points, finals)
     points = sum(q.points for q in report.questions if not q.manual)
+    if len(finals) == len(graded) or not points:
+        return _spread("final score", sum(q.points for q in report.questions), finals)
     return _spread("automatic points", points, [row.score.auto for row in graded])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from grader.gradebook.records import QuestionScore, QuestionState, Score
 from grader.outcomes import CheckResult
 from grader.report.cleaning import clean_line
-from grader.report.records import AssignmentReport, ReportRow
+from grader.report.records import AssignmentReport, ReportRow, RowState
 from grader.report.statistics import count_states, known_mistakes, score_spread, summarise_checks
 from grader.report.wording import points_text
 
@@ -60,7 +60,12 @@ def report_json(report: AssignmentReport) -> str:
     document = {
         "format": JSON_FORMAT,
         "course": {"code": report.course_code, "title": report.course_title},
-        "assignment": {"name": report.assignment, "title": report.title},
+        "assignment": {
+            "name": report.assignment,
+            "title": report.title,
+            "tests": report.tests,
+            "submit": report.submit,
+        },
         "due": report.due.isoformat(),
         "generated_at": report.generated_at.isoformat(),
         "counts": {str(state): number for state, number in count_states(report).items()},
@@ -73,7 +78,13 @@ def report_json(report: AssignmentReport) -> str:
             "high": spread.high,
         },
         "questions": [
-            {"name": q.name, "title": q.title, "points": q.points, "manual": q.manual}
+            {
+                "name": q.name,
+                "title": q.title,
+                "points": q.points,
+                "manual": q.manual,
+                "rubric": [{"points": item.points, "text": item.text} for item in q.rubric],
+            }
             for q in report.questions
         ],
         "checks": [
@@ -98,7 +109,8 @@ def report_json(report: AssignmentReport) -> str:
 def score_table_columns(report: AssignmentReport) -> tuple[str, ...]:
     """The heads of `score_table`'s columns."""
     names = (clean_line(info.name, 24) for info in report.questions)
-    return ("student", *names, "automatic", "late", "final", "state")
+    automatic = () if report.is_upload else ("automatic",)
+    return ("student", *names, *automatic, "late", "final", "state")
 
 
 def score_table(report: AssignmentReport) -> list[tuple[str, ...]]:
@@ -110,7 +122,7 @@ def score_table(report: AssignmentReport) -> list[tuple[str, ...]]:
         (
             clean_line(row.student, 32),
             *(question_text(score) for score in row.score.questions),
-            points_text(row.score.auto) if row.graded else "",
+            *(() if report.is_upload else (points_text(row.score.auto) if row.graded else "",)),
             str(row.score.late_days or ""),
             "" if row.score.final is None else f"{row.score.final:.2f}",
             state_text(row),
@@ -131,6 +143,8 @@ def state_text(row: ReportRow) -> str:
     """What there is to say of a row in a word or two: how it ended, or why it has no score."""
     if row.graded is not None:
         return str(row.graded.ending)
+    if row.state is RowState.BY_HAND and row.score.final is not None:
+        return "graded by hand"
     return str(row.score.pending or row.state)
 
 

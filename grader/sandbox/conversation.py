@@ -88,7 +88,7 @@ class Conversation:
         Raises `BoxEnded`. A cell over its time is interrupted and recorded so; when all cells
         together are, each that is left is interrupted at once, for one more grace period. The
         messages must be about these cells, in this order: a program that invents more of them
-        can't prolong its time.
+        can't prolong its time. A notebook may be run in pieces, with calls between them.
         """
         self._send({"type": "notebook", "cells": [list(cell) for cell in cells], "files": files})
         end = time.monotonic() + notebook_seconds
@@ -116,10 +116,11 @@ class Conversation:
             raise self._end(Ending.GARBLED, f"{type(message).__name__} out of turn")
         return message
 
-    def call(self, kind: str, *, seconds: float, x64: bool = True, **parts: Any) -> Any:
+    def call(self, kind: str, *, seconds: float, x64: bool | None = True, **parts: Any) -> Any:
         """Ask for one value within `seconds`. Raises `CallFailed` or `BoxEnded`.
 
-        `kind` is call, value, export or program; `parts` are its fields (see runner.calls).
+        `kind` is call, value, export, program, examples or test_function; `parts` are its fields
+        (see runner.calls). An `x64` of None leaves JAX as the notebook has set it.
         """
         encoder = Encoder()
         fields = {name: _encode_part(encoder, part) for name, part in parts.items()}

@@ -4,7 +4,7 @@
 frozen records, never model objects. Django is imported by the first `open_store`.
 
     course.sqlite3      students, submissions, results, manual scores, history
-    blobs/ab/<sha256>   the notebooks' bytes
+    blobs/ab/<sha256>   the submissions' bytes
     secret              32 random bytes: the seed of all hidden inputs
     grading.lock        held by the process that grades
 """

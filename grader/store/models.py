@@ -47,7 +47,7 @@ class Batch(models.Model):
 
 
 class Submission(models.Model):
-    """One received notebook. `lease` is empty unless the state is running."""
+    """One received file. `lease` is empty unless the state is running."""
 
     student = models.ForeignKey(Student, models.PROTECT, related_name="submissions")
     assignment = models.CharField(max_length=128)

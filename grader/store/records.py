@@ -8,7 +8,7 @@ from grader.outcomes import Ending, GradedSubmission, GraderError
 
 
 class State(StrEnum):
-    """Where a submission is on its way. Only `GRADED` means that a score exists."""
+    """Where a submission is on its way. Only `GRADED` means that the grader found a score."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -16,7 +16,9 @@ class State(StrEnum):
     DELAYED = "delayed"
     """Our side failed three times; staff must look. Never a zero."""
     SUPERSEDED = "superseded"
-    """A newer one of the same student came before this one was graded; kept."""
+    """A newer one of the same student came before the grader had graded this one; kept."""
+    BY_HAND = "by hand"
+    """People grade it, so it is never queued; the points they gave are its manual scores."""
 
 
 class LeaseLost(GraderError):
@@ -54,7 +56,7 @@ class RosterChange:
 
 @dataclass(frozen=True)
 class SubmissionRow:
-    """One notebook as it was received. `student` is the identifier; times are UTC."""
+    """One file as it was received. `student` is the identifier; times are UTC."""
 
     id: int
     student: str

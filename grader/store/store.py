@@ -99,13 +99,22 @@ class Store:
     # --- submissions --------------------------------------------------------------------
 
     def accept(
-        self, student: str, assignment: str, data: bytes, file_name: str, received_at: datetime
+        self,
+        student: str,
+        assignment: str,
+        data: bytes,
+        file_name: str,
+        received_at: datetime,
+        *,
+        by_hand: bool = False,
     ) -> Accepted:
-        """Keep a notebook and queue it; the receipt. Durable when this returns.
+        """Keep a file and queue it; the receipt. Durable when this returns.
 
         The same bytes as the submission that counted at `received_at` are that submission
         again (`repeated`). Going back to older bytes is a new submission, so that it counts.
         An older submission still queued is superseded; so is this one, if a newer is here.
+        `by_hand` says that people grade it: then it is never queued, and an older one is superseded
+        even if they have graded it.
         Raises `UnknownStudent`, and `ValueError` for a time without zone.
         """
         if received_at.tzinfo is None:
@@ -113,7 +122,7 @@ class Store:
         try:
             sha256 = self.blobs.write(data)
         except OSError as error:
-            raise GraderError(f"the notebook could not be kept: {error}") from error
+            raise GraderError(f"the file could not be kept: {error}") from error
         with self._tables.transaction():
             person = self._tables.locked_student(student)
             others = self._tables.submissions().filter(student=person, assignment=assignment)
@@ -122,7 +131,7 @@ class Store:
             if previous is not None and previous.sha256 == sha256:
                 return Accepted(previous.as_row(), repeated=True)
             is_newest = not others.filter(received_at__gt=received_at).exists()
-            for older in before.filter(state=State.QUEUED, results=None):
+            for older in before.filter(state__in=(State.QUEUED, State.BY_HAND), results=None):
                 self._tables.move(older, State.SUPERSEDED, "superseded", "a newer one was received")
             row = self._tables.submissions().create(
                 student=person,
@@ -131,9 +140,13 @@ class Store:
                 file_name=_shown(file_name),
                 size_bytes=len(data),
                 received_at=received_at.astimezone(UTC),
-                state=State.QUEUED if is_newest else State.SUPERSEDED,
+                state=(State.BY_HAND if by_hand else State.QUEUED)
+                if is_newest
+                else State.SUPERSEDED,
             )
             self._tables.note(row, "received", f"{row.file_name}, {len(data)} bytes")
+            if by_hand:
+                self._tables.note(row, State.BY_HAND, "people grade it")
             return Accepted(row.as_row(), repeated=False)
 
     def submission(self, submission_id: int) -> SubmissionRow:
@@ -267,12 +280,14 @@ class Store:
         return self.status(assignment)[State.QUEUED]
 
     def queue_submission(self, submission_id: int, why: str = "asked for") -> SubmissionRow:
-        """Queue one submission, whichever it is, unless it is queued or running.
+        """Queue one submission, whichever it is, unless it is queued, running or graded by hand.
 
         Its results stay. Raises `UnknownSubmission`.
         """
         waiting = (State.GRADED, State.DELAYED, State.SUPERSEDED)
         chosen = self._tables.submissions().filter(pk=submission_id, state__in=waiting)
+        # One for people may be superseded, but was never queued.
+        chosen = chosen.exclude(events__what=State.BY_HAND)
         self._tables.requeue(chosen, why, forget=True)
         return self.submission(submission_id)
 

@@ -44,6 +44,13 @@ def test_a_good_file_becomes_a_course_with_every_name_resolved(folder: Path):
         ("q2", 6.0, True),
     ]
     assert hw1.question("q2").title == "Two"
+    assert hw1.tests == "checks"
+
+
+def test_an_assignment_may_have_otters_tests(folder: Path):
+    text = replaced(folder, "environment: cpu", "environment: cpu\n    tests: otter")
+    (folder / "course.yaml").write_text(text)
+    assert load_course(folder / "course.yaml").assignments["hw1"].tests == "otter"
 
 
 def test_times_carry_the_courses_zone_and_mean_an_instant(folder: Path):
@@ -123,6 +130,7 @@ MISTAKES = [
     ("title: Warm-up", "tilte: Warm-up", "20:5", "assignments.hw1.tilte", "mean `title`?"),
     ("environment: cpu", "environment: gpu", "21:18", "assignments.hw1.environment", "`cpu`"),
     ("environment: cpu", "folder: x/../y", "21:13", "assignments.hw1.folder", "saw `x/../y`"),
+    ("environment: cpu", "tests: oter", "21:12", "assignments.hw1.tests", "saw `oter`, expected"),
     ("    environment: cpu\n", "", "19:3", "assignments.hw1.environment", "missing, expected"),
     ("due: 2027-02-10", "due: 2027-02-30", "23:10", "assignments.hw1.due", "has 28 days"),
     ("due: 2027-02-10", "due: 2027-01-12", "23:10", "assignments.hw1.due", "after the release"),

@@ -7,6 +7,7 @@ import pytest
 
 from grader.course import load_course
 from grader.grading import GradingPlan, plan_grading
+from grader.grading.kept import Kept
 from grader.grading.verification import Verification, verify_assignment
 from grader.sandbox.docker import DockerSandbox
 from tests.toy_course import write_toy_course
@@ -14,6 +15,7 @@ from tests.toy_course import write_toy_course
 pytestmark = pytest.mark.docker
 
 SECRET = b"the toy's hidden inputs".ljust(32, b".")
+DRAWS = 6
 LABELS = {"csc2541.tests": f"verification-{os.getpid()}"}
 
 RIGHT_MUTANT = """
@@ -21,6 +23,17 @@ RIGHT_MUTANT = """
 @mutant("q1", of="step", refused_by="one_step", says="It is right.")
 def right_after_all(H, w, rate):
     return w - rate * (H @ w)
+"""
+LUCKY_MUTANT = """
+
+@mutant("q1", of="step", refused_by="one_step", says="You went twice as far.")
+def right_where_positive(H, w, rate):
+    return w - rate * (H @ w) * (1 if w[0] > 0 else 2)
+
+
+@mutant("q1", of="step", refused_by="one_step", says="You walked uphill, twice said.")
+def uphill_too(H, w, rate):
+    return w + rate * (H @ w)
 """
 WRONG_ALTERNATE = """
 
@@ -41,7 +54,7 @@ def gift(student, inputs):
 DEFECTS = {
     "assignments/toy/mutants.py": (
         "    return jnp.stack(rows)\n",
-        "    return jnp.stack(rows)\n" + RIGHT_MUTANT,
+        "    return jnp.stack(rows)\n" + RIGHT_MUTANT + LUCKY_MUTANT,
     ),
     "assignments/toy/alternates.py": (
         "    return 1.5 * ((A / 3 + A.T / 3) @ w)\n",
@@ -53,9 +66,10 @@ DEFECTS = {
 
 
 def verify(folder: Path, changes: dict[str, tuple[str, str]]) -> tuple[GradingPlan, Verification]:
-    course = load_course(write_toy_course(folder, changes=changes))
+    course = load_course(write_toy_course(folder / "course", changes=changes))
     plan = plan_grading(course, "toy", secret=SECRET, sandbox=DockerSandbox(), labels=LABELS)
-    return plan, verify_assignment(plan)
+    kept = Kept(folder / "kept", digest="of the toy")
+    return plan, verify_assignment(course, plan, kept=kept, secret=SECRET, draws=DRAWS)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +85,10 @@ def complaints(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
 def test_a_sound_assignment_has_no_complaints(sound: tuple[GradingPlan, Verification]) -> None:
     _, found = sound
     assert found.complaints == ()
+    assert found.solution
+    assert found.starter
     assert (found.solution.earned, found.starter.earned) == (5.0, 0.0)
+    assert found.draws == DRAWS
 
 
 def test_both_margins_of_each_check_are_measured(sound: tuple[GradingPlan, Verification]) -> None:
@@ -81,8 +98,24 @@ def test_both_margins_of_each_check_are_measured(sound: tuple[GradingPlan, Verif
         assert (margins.mutants, margins.alternates) == (1, 1)
         assert margins.accepting is not None
         assert margins.accepting > 1
-        assert margins.refusing is not None
-        assert margins.refusing > 1
+        if margins.budgets:  # its mutant is refused for its cost alone
+            assert margins.refusing is None
+        else:
+            assert margins.refusing is not None
+            assert margins.refusing > 1
+
+
+def test_a_budget_shows_what_right_and_wrong_programs_take(
+    sound: tuple[GradingPlan, Verification],
+) -> None:
+    budgets = {margins.check.name: margins.budgets for margins in sound[1].margins}
+    assert budgets["one_step"] == budgets["gradient_at_a_point"] == ()
+    (budget,) = budgets["cost_of_gradient"]
+    assert (budget.unit, budget.allowed) == ("gradients", 3)
+    assert budget.solution is not None
+    assert budget.worst_alternate is not None
+    assert budget.cheapest_mutant is not None
+    assert max(budget.solution, budget.worst_alternate) <= 3 < budget.cheapest_mutant
 
 
 def test_no_container_stays(sound: tuple[GradingPlan, Verification]) -> None:
@@ -107,6 +140,14 @@ def test_no_container_stays(sound: tuple[GradingPlan, Verification]) -> None:
             "q1: the checks give 4 points, course.yaml says 3", id="checks' points don't add up"
         ),
         pytest.param("question q2 says 4 points, course.yaml 2", id="the notebook's points differ"),
+        pytest.param(
+            "one_step: accepts the mutant right_where_positive in ",
+            id="a mutant that some draws of the inputs let pass",
+        ),
+        pytest.param(
+            "one_step: nobody reads the sentence of uphill_too: that of uphill is shown",
+            id="two mutants with the same values",
+        ),
         pytest.param("gift: no mutant needs this check", id="a check that no mutant needs"),
         pytest.param("gift: the starter gets 1 of 1 points", id="a starter that earns points"),
     ],
@@ -116,4 +157,4 @@ def test_each_defect_gets_its_complaint(complaints: tuple[str, ...], complaint: 
 
 
 def test_nothing_else_is_complained_about(complaints: tuple[str, ...]) -> None:
-    assert len(complaints) == 7, complaints
+    assert len(complaints) == 9, "\n".join(complaints)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from grader.intake import (
     Collected,
     CollectingLimits,
+    FileLimits,
     Limits,
     Refused,
     import_folder,
@@ -59,7 +60,9 @@ def test_a_folder_of_notebooks_is_read_by_student(tmp_path: Path) -> None:
     collected = import_folder(fill(tmp_path, files))
     assert students(collected) == {"ada": "ada.ipynb", "bob": "bob/anything at all.ipynb"}
     assert collected.found[0].data == GOOD
-    assert collected.found[0].notebook.cells[0].source == "x = 1"
+    assert collected.found[0].problems == (
+        "The notebook names no language; it is taken for Python.",
+    )
     assert "this is no notebook" in reasons(collected)["eve.ipynb"]
 
 
@@ -122,7 +125,7 @@ def test_a_student_outside_the_roster_is_refused_with_a_guess(tmp_path: Path) ->
     ("limits", "says"),
     [
         (CollectingLimits(total_bytes=len(GOOD) + 5), "together exceed"),
-        (CollectingLimits(notebook=Limits(file_bytes=50)), "50 is the limit"),
+        (CollectingLimits(file=FileLimits(notebook=Limits(file_bytes=50))), "50 is the limit"),
     ],
 )
 def test_sizes_are_counted(tmp_path: Path, limits: CollectingLimits, says: str) -> None:

@@ -21,6 +21,7 @@ from grader.release.master import (
     solution_source,
     starter_notebook,
 )
+from grader.release.readable import unreadable, without_magics
 
 # Runs a notebook's code cells as a kernel would, and prints for each what it showed and raised.
 RUNNER = """
@@ -168,6 +169,70 @@ def test_nothing_is_written_when_the_master_is_wrong(mini: Path) -> None:
     with pytest.raises(MasterError, match=r"notebook\.py:\d+: "):
         release(mini, mini.parent / "out")
     assert not (mini.parent / "out").exists()
+
+
+EMPTY_BODY = (
+    "def loss(H, w):\n    return quadratic(H)(w)  # SOLUTION\n",
+    "def loss(H, w):\n    return quadratic(H)(w)  # SOLUTION NO PROMPT\n",
+)
+EMPTY_BLOCK = (
+    EMPTY_BODY[0],
+    "def loss(H, w):\n    # BEGIN SOLUTION NO PROMPT\n    return quadratic(H)(w)\n"
+    "    # END SOLUTION\n",
+)
+MASTER_WORDS = "q3: the prompt that students get is not Python: expected an indented block"
+STARTER_WORDS = "question q3: cell 11 of the notebook that students get is not Python: expected an"
+
+
+@pytest.mark.parametrize("change", [EMPTY_BODY, EMPTY_BLOCK])
+@pytest.mark.parametrize("seen_in_the_master", [True, False])
+def test_a_cell_that_stripping_leaves_without_a_body_is_refused(
+    mini: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: tuple[str, str],
+    seen_in_the_master: bool,
+) -> None:
+    if not seen_in_the_master:  # what otter leaves is looked at, whatever we think it leaves
+        monkeypatch.setattr("grader.release.bundle.check_master", lambda *_: [])
+    path = mini / "notebook.py"
+    assert path.read_text().count(change[0]) == 1
+    changed = path.read_text().replace(*change)
+    path.write_text(changed)
+    with pytest.raises(MasterError) as refused:
+        release(mini, mini.parent / "out")
+    [complaint] = refused.value.complaints
+    assert (MASTER_WORDS if seen_in_the_master else STARTER_WORDS) in complaint.what
+    assert "at 'def loss(H, w):'; leave a docstring, or '...' by" in complaint.what
+    assert "def loss" in changed.splitlines()[complaint.line - 1]
+    assert not (mini.parent / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("x = 1\n", None),
+        ("", None),
+        ("# only a comment", None),
+        ("await job()", None),
+        ("def f():\n    ...", None),
+        ("...()", None),
+        ("def f():\n", 1),
+        ("x = 1\nif x:\n\ny = 2", 4),
+        ("x = 1\n  y = 2", 2),
+        ("x = 1\nreturn x", 2),
+        ("def f(a, a):\n    ...", 1),
+        ("x = 1\0", 1),
+    ],
+)
+def test_a_cell_is_read_as_a_kernel_reads_it(source: str, line: int | None) -> None:
+    why = unreadable(source)
+    assert (why and why.line) == line
+
+
+@pytest.mark.parametrize("source", ["%matplotlib inline\nx = 1", "!ls", "%%time\nx = 1", "len?"])
+def test_magics_are_no_mistake_of_a_notebook_that_may_have_them(source: str) -> None:
+    assert unreadable(source)
+    assert unreadable(without_magics(source)) is None
 
 
 def test_a_given_file_may_not_replace_one_of_the_release(mini: Path) -> None:

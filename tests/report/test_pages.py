@@ -3,14 +3,15 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
 
-from grader.outcomes import CellRecord, CellStatus, Ending, Outcome
+from grader.outcomes import CellRecord, CellStatus, Ending, Outcome, Shown
 from grader.report import AssignmentReport
-from grader.report.feedback import feedback_view
+from grader.report.feedback import STAYS_HIDDEN, feedback_view
 from grader.report.pages import UNKNOWN_NAME, feedback_page, index_page
 from grader.report.sentences import ENDINGS, OUTCOMES
 from tests.report.cohort import (
@@ -231,8 +232,34 @@ def test_the_staff_page_counts_known_mistakes_and_names_who_is_missing(pages: li
     assert text.index("Not submitted") < text.rindex("Inés Vargas")
 
 
+@pytest.mark.parametrize("tests", ["checks", "otter"])
+def test_every_page_says_where_the_tests_could_have_been_tampered_with(tests: str) -> None:
+    report = replace(cohort_report(BEHAVIOURS[:2]), tests=tests)
+    for html in all_pages(report):
+        assert ("could have tampered with them" in Page(html).text) is (tests == "otter")
+
+
 @pytest.mark.parametrize("behaviours", [(), BEHAVIOURS[-3:]], ids=["nobody", "nobody graded"])
 def test_a_cohort_with_nothing_graded_has_a_page_without_plots(behaviours: tuple) -> None:
     html = index_page(cohort_report(behaviours))
     assert UNKNOWN_NAME not in html
     assert 'role="img"' not in html
+
+
+def test_a_check_that_is_never_shown_tells_its_points_only():
+    report = one_student(findings={"iterates": Finding(Outcome.WRONG_VALUE, "The sign is wrong.")})
+    (row,) = report.rows
+    assert row.graded
+    checks = tuple(
+        replace(result, shown=Shown.NEVER if result.check == "iterates" else Shown.AFTER_DUE)
+        for result in row.graded.checks
+    )
+    title = next(result.title for result in checks if result.check == "iterates")
+    hidden = replace(row, graded=replace(row.graded, checks=checks))
+    before = feedback_page(report, row)
+    after = feedback_page(replace(report, rows=(hidden,)), hidden)
+    assert title in before
+    assert "The sign is wrong." in before
+    assert title not in after
+    assert "The sign is wrong." not in after
+    assert after.count(STAYS_HIDDEN) == 1

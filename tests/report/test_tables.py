@@ -78,7 +78,7 @@ def test_the_checks_table_has_a_row_for_each_student_and_check() -> None:
 def test_the_json_counts_states_and_lists_every_student() -> None:
     document = json.loads(report_json(cohort_report()))
     assert document["counts"] == {
-        "graded": 19, "queued": 0, "delayed": 1, "refused": 1, "not submitted": 1,
+        "graded": 19, "queued": 0, "delayed": 1, "refused": 1, "by hand": 0, "not submitted": 1,
     }  # fmt: skip
     assert [row["student"] for row in document["rows"]][:2] == ["adeyemi", "bergstr"]
     assert document["rows"][19]["score"]["final"] is None

@@ -97,7 +97,9 @@ def test_spline_network_interpolates_at_the_penalty_of_its_variation(N):
 def test_no_network_pays_less_than_its_values_vary(seed):
     x, _ = curve(8)
     rng = np.random.default_rng(seed)
-    network = total_variation_networks.ReluNetwork(*rng.normal(size=(3, 5)), 0.3, -2.0)
+    network = total_variation_networks.ReluNetwork(
+        *rng.normal(size=(3, 5)), intercept=jnp.array(0.3), slope=jnp.array(-2.0)
+    )
     expected = 0.3 - 2 * x
     for a, w, b in zip(network.a, network.w, network.b, strict=True):
         expected = expected + a * np.maximum(w * x - b, 0)
@@ -141,7 +143,9 @@ def test_weight_decayed_training_ends_at_the_trend_filter():
     M = 12
 
     def loss(flat):
-        network = total_variation_networks.ReluNetwork(*flat[2:].reshape(3, M), flat[0], flat[1])
+        network = total_variation_networks.ReluNetwork(
+            *flat[2:].reshape(3, M), intercept=flat[0], slope=flat[1]
+        )
         error = total_variation_networks.network_values(network, x) - y
         penalty = total_variation_networks.network_penalty(network)
         return jnp.mean(error**2) / 2 + 0.05 * penalty

@@ -1,0 +1,51 @@
+"""The raw data of `course.yaml`, as the rules read it: what is missing or wrong is passed over."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from grader.course.complaints import Parts, near_word, quoted
+from grader.course.yaml_source import Document
+
+_T = TypeVar("_T")
+
+
+class RawFields:
+    """A document's data by path, and complaints about it."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    def get(self, *path: str | int) -> Any:
+        """What the file has at a path, or None."""
+        found: Any = self.document.data
+        for part in path:
+            if isinstance(part, str) and isinstance(found, dict):
+                found = found.get(part)
+            elif isinstance(part, int) and isinstance(found, list) and part < len(found):
+                found = found[part]
+            else:
+                return None
+        return found
+
+    def read(self, parse: Callable[[object], _T], *path: str | int) -> _T | None:
+        """What the file has at a path, parsed; None where that fails."""
+        try:
+            return parse(self.get(*path))
+        except ValueError:
+            return None
+
+    def names(self, *path: str | int) -> list[str]:
+        """The keys of the fields at a path."""
+        found = self.get(*path)
+        return list(found) if isinstance(found, dict) else []
+
+    def is_misspelt(self, name: str, known: Iterable[str], *path: str | int) -> bool:
+        """Whether an unknown field at a path is probably the known one of that name."""
+        fields = set(known)
+        unknown = [key for key in self.names(*path) if key not in fields]
+        return any(near_word(key, fields) == name for key in unknown)
+
+    def saw(self, path: Parts, what: str) -> None:
+        """Complain of the value at a path."""
+        seen = quoted(self.document.texts.get(path, self.get(*path)))
+        self.document.complain(path, f"saw {seen}, {what}")
