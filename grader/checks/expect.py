@@ -146,6 +146,14 @@ class Expectation:
             self._add(problem.outcome, self._explain(problem, like), None)
         return np.asarray(self._value)
 
+    def items(self, count: int) -> list[Any]:
+        """The items of the value, known to be a tuple or list of so many."""
+        value = self._value
+        if not isinstance(value, tuple | list) or len(value) != count:
+            words = f"{self._what} is {describe(value)} where a tuple of {count} is expected."
+            self._add(Outcome.WRONG_TYPE, words, None)
+        return list(value)
+
     def equals(self, expected: Any, *, points: float | None = None) -> None:
         """The same whole number, truth value, text, or array of whole numbers."""
         assert self._recorder is not None

@@ -25,6 +25,7 @@ NAMES = {
     "word": "yes",
     "maker": lambda: lambda x: x + 1,
     "nan": lambda: np.array([np.nan, 1.0]),
+    "pair": lambda: (np.float64(1.0), np.float64(2.0)),
     "mixed": lambda: {1: 1.0, "a": 2.0},
 }
 
@@ -52,6 +53,13 @@ def close(x: float, **more: Any) -> Body:
             Outcome.NOT_FINITE,
             "in 1 of 2",
         ),
+        (lambda s, i: expect(expect(s.pair()).items(2)[1]).equals(2.0), PASSED, ""),
+        (
+            lambda s, i: expect(s.pair(), "The pair").items(3),
+            Outcome.WRONG_TYPE,
+            "The pair is a tuple of 2 (a number, a number) where a tuple of 3 is expected.",
+        ),
+        (lambda s, i: expect(s.double(2.0)).items(2), Outcome.WRONG_TYPE, "where a tuple of 2"),
         (lambda s, i: expect(s.mixed()).close_to(1.0, rtol=1e-9), Outcome.WRONG_TYPE, "mixes keys"),
         (lambda s, i: expect(s.missing(1)).close_to(1.0, rtol=1e-9), Outcome.MISSING, "missing"),
         (

@@ -9,7 +9,9 @@ rng = np.random.default_rng(0)
 LAYERS = [rng.normal(size=shape) for shape in [(4, 3, 2), (4, 5, 3), (4, 1, 5)]]
 X, Y, POINTS = np.arange(5) ** 1.5, rng.normal(size=5), rng.normal(size=(6, 2))
 NETWORK = total_variation_networks.ReluNetwork(
-    *rng.normal(size=(3, 4)), intercept=np.array(0.5), slope=np.array(-1.0)
+    *rng.normal(size=(3, 4)),
+    intercept=np.array(0.5),  # pyright: ignore[reportArgumentType]
+    slope=np.array(-1.0),  # pyright: ignore[reportArgumentType]
 )
 
 CALLS = [
