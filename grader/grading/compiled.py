@@ -102,7 +102,7 @@ def _collect(plan: GradingPlan) -> dict[str, bytes] | None:
                 run_check(check, backend, plan.oracle)
             found = session.call("compiled", seconds=60.0)
     except BoxEnded as ended:
-        log.warning("the solution ended early (%s): no compiled operations are kept", ended)
+        log.warning("the solution ended early (%s %s): nothing is kept", ended.ending, ended)
         return None
     module = plan.loaded.given_module
     given_names = set(vars(module)) if module else set[str]()

@@ -26,6 +26,9 @@ def open_store(data_folder: Path) -> Store:
     with _opening:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Grades and the secret must not end in the course's repository.
+            if not (folder / ".gitignore").exists():
+                (folder / ".gitignore").write_text("*\n")
         except OSError as error:
             raise GraderError(f"{folder}: cannot be the data folder: {error}") from error
         _set_up_django()

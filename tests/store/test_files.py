@@ -82,6 +82,15 @@ def test_stores_of_two_courses_do_not_mix(tmp_path: Path) -> None:
     assert one.secret() != two.secret()
 
 
+def test_git_passes_over_a_data_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    open_store(folder).close()
+    assert (folder / ".gitignore").read_text() == "*\n"
+    (folder / ".gitignore").write_text("# mine\n")
+    open_store(folder).close()
+    assert (folder / ".gitignore").read_text() == "# mine\n"
+
+
 def test_opening_again_keeps_everything_and_migrates_nothing(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
