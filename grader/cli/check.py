@@ -1,10 +1,13 @@
 """`course check`: test an assignment's tests."""
 
 import math
+from functools import partial
 from typing import Any
 
 import click
+from rich.console import Console
 from rich.markup import escape
+from rich.status import Status
 
 from grader.cli.otter import otter_as_data, show_otter
 from grader.cli.sandboxes import make_sandbox, sandbox_option
@@ -99,7 +102,7 @@ def check_command(
                     "secret": secret,
                     "draws": seeds,
                     "jobs": jobs,
-                    "on_step": lambda text, name=name: status.update(f"checking {name}: {text}"),
+                    "on_step": partial(say_step, console, status, name),
                 }
                 if plan.otter:
                     found[name] = verify_otter(plan, on_step=options["on_step"])
@@ -114,6 +117,13 @@ def check_command(
     if as_json:
         print_json(nothing | {name: found_as_data(one) for name, one in found.items()})
     return 1 if any(verification.complaints for verification in found.values()) else 0
+
+
+def say_step(console: Console, status: Status, name: str, text: str) -> None:
+    """Tell what is being tried: in place on a terminal, else a line each."""
+    status.update(f"checking {name}: {text}")
+    if not console.is_terminal:
+        console.print(f"{name}: {text}")
 
 
 def checks_of(plan: GradingPlan, questions: tuple[str, ...]) -> list[Any]:
