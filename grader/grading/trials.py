@@ -10,6 +10,7 @@ import math
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,7 +26,7 @@ from grader.course import Course
 from grader.grading.analyst import BoxAnalyst
 from grader.grading.compiled import use_own_cache
 from grader.grading.plan import GradingPlan, plan_grading
-from grader.outcomes import CheckResult, Outcome
+from grader.outcomes import CheckResult, GraderError, Outcome
 from grader.sandbox.box import Sandbox
 
 SOLUTION = "the solution"
@@ -103,6 +104,10 @@ def run_trials(
             for done in as_completed(waiting):
                 found[waiting[done]] = done.result()
                 on_step(f"{len(found)} of {len(checks)} checks tried")
+        except BrokenProcessPool as error:
+            left = ", ".join(name for name in waiting.values() if name not in found)
+            what = "a process that tried checks crashed or was killed (out of memory?)"
+            raise GraderError(f"{what}; not tried to the end: {left}") from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
