@@ -8,6 +8,8 @@ A student could read what is mounted, so only single operations of JAX (matmul, 
 and functions of the given module are kept: a whole compiled solution would be an answer.
 """
 
+import ctypes
+import gc
 import hashlib
 import logging
 import os
@@ -32,6 +34,7 @@ from grader.sandbox.images import cache_folder, image_tag
 
 log = logging.getLogger(__name__)
 
+GROWTH_BYTES = 512 << 20
 MODULES_OF_JAX = (jax.numpy, jax.numpy.linalg, jax.lax, jax.random, jax.nn)
 # Operations of JAX too, but what they compile holds a function of the solution's.
 HOLD_A_FUNCTION = frozenset(
@@ -68,6 +71,37 @@ def use_own_cache(name: str = "trusted") -> None:
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+class CompiledPrograms:
+    """What JAX has compiled in this process and, by itself, would never drop.
+
+    An answer that scans over a new function at each call leaves a program a call, and each takes
+    some 0.1 MB and several of the 65,530 memory maps that a process may have.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = _resident_bytes()
+
+    def forget_if_grown(self) -> None:
+        """Drop the programs if memory grew much since the last time."""
+        if _resident_bytes() > self._bytes + GROWTH_BYTES:
+            self.forget()
+
+    def forget(self) -> None:
+        """Drop the programs; what is called again is compiled, or read from its cache, again."""
+        jax.clear_caches()
+        gc.collect()
+        # What is freed lies between what is kept: glibc gives it back only when told to.
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim:
+            trim(0)
+        self._bytes = _resident_bytes()
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def is_single_operation(entry: str, given_names: set[str]) -> bool:

@@ -14,7 +14,6 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from enum import StrEnum
 
-import jax
 from pydantic import TypeAdapter
 
 from grader.checks.declare import Alternate, Check, Mutant
@@ -24,13 +23,12 @@ from grader.checks.running import CheckFault, run_check
 from grader.checks.student import LocalBackend
 from grader.course import Course
 from grader.grading.analyst import BoxAnalyst
-from grader.grading.compiled import use_own_cache
+from grader.grading.compiled import CompiledPrograms, use_own_cache
 from grader.grading.plan import GradingPlan, plan_grading
 from grader.outcomes import CheckResult, GraderError, Outcome
 from grader.sandbox.box import Sandbox
 
 SOLUTION = "the solution"
-MOST_MAPS = 20_000
 
 
 class Role(StrEnum):
@@ -161,8 +159,9 @@ def answers_of(plan: GradingPlan, check: Check) -> Iterator[Mutant | Alternate |
 
 def oracles(plan: GradingPlan, secret: bytes, draws: int) -> Iterator[tuple[int, Oracle]]:
     """The number and the hidden inputs of each draw; mistakes are looked up in the first."""
+    programs = CompiledPrograms()
     for draw in range(draws):
-        forget_programs_in_time()
+        programs.forget_if_grown()
         drawn = secret if draw == 0 else hashlib.sha256(f"draw {draw}".encode()).digest()
         yield draw, Oracle(plan.loaded, plan.oracle.solution, drawn, explains=draw == 0)
 
@@ -184,17 +183,6 @@ def _trial(
     except CheckFault as fault:
         raise CheckFault(f"{name}, draw {draw}: {fault}") from fault
     return _as_trial(result, findings, role=role, name=name, draw=draw)
-
-
-def forget_programs_in_time() -> None:
-    """Drop what JAX compiled before it fills the table of memory maps.
-
-    Each program takes some maps, a process may have 65,530 by default, and nothing is ever dropped:
-    an answer that scans over a new function at each call runs out after some hundred calls.
-    """
-    with open("/proc/self/maps", "rb") as maps:
-        if sum(1 for _ in maps) > MOST_MAPS:
-            jax.clear_caches()
 
 
 def _role(answer: Mutant | Alternate | None) -> Role:

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from grader.checks.declare import Check
 from grader.course import Course
+from grader.grading.compiled import CompiledPrograms
 from grader.grading.kept import Kept
 from grader.grading.plan import GradingPlan
 from grader.grading.submission import grade_notebook
@@ -101,6 +102,8 @@ def verify_assignment(
         lambda graded: not any(_judge_starter(graded)),
     )
     complaints += _judge_starter(starter)
+    # The trials run in other processes, beside which this one would sit on gigabytes.
+    CompiledPrograms().forget()
     tried = try_checks(
         course,
         plan,
