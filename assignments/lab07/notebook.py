@@ -592,19 +592,19 @@ plt.show()
 # about the same long-run step, which grows in proportion to $B$. Beyond, SGD's step meets the limit
 # of the steepest mode, while momentum's goes on: its $S_{\min}$ is smaller and its critical batch
 # size larger. The preconditioner makes the problem easier altogether, and gains as much for small
-# batches as for large ones. (That is since $c=h$: the flat modes have little noise.)
+# batches as for large ones. (With $c=h$ the flat modes have little noise that it could amplify.)
 #
 # ## 4. The gradient noise scale
 #
 # Finding $B_{\mathrm{crit}}$ took hundreds of runs. A cheaper guess needs gradients at one point
-# only. Let $G$ be the gradient of the mean loss and $\Sigma$ the covariance matrix of *one*
-# example's gradient, over all weights. McCandlish et al. (2018) propose
+# only. Let $g_n$ be the gradient of example $n$, over all weights, $G$ the mean of the $g_n$, and
+# $\Sigma=\frac1N\sum_n(g_n-G)(g_n-G)^\top$ the covariance of an example's gradient. (Batches are drawn
+# with replacement from these $N$ examples: hence $N$, and not $N-1$.) McCandlish et al. (2018) propose
 # $$B_{\mathrm{simple}}=\frac{\operatorname{tr}\Sigma}{|G|^2} ,$$
 # the batch size at which the mean gradient's noise, of expected square $\operatorname{tr}\Sigma/B$,
 # is as large as the gradient itself.
 #
-# Both parts can be had from norms. Let $G_B$ be the mean gradient of $B$ examples that are drawn
-# independently. Then
+# Both parts can be had from norms. For the mean gradient $G_B$ of a batch of $B$
 # $$\mathbb E\,|G_B|^2=|G|^2+\frac{\operatorname{tr}\Sigma}B .$$
 # So the squared norm of *any* batch's gradient is too large as an estimate of $|G|^2$, and dividing
 # by it gives $B_{\mathrm{simple}}B/(B+B_{\mathrm{simple}})$ at best, never more than $B$. But from
