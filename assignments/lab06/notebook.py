@@ -81,7 +81,7 @@ import lab06_given as given
 import matplotlib.pyplot as plt
 import numpy as np
 
-jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_enable_x64", True)  # kernels are inverted: work in float64
 
 Array = jax.Array
 Params = list[dict[str, Array]]

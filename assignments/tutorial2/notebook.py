@@ -66,7 +66,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tutorial2_given as given
 
-jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_enable_x64", True)  # as in tutorial 1
 
 Array = jax.Array
 

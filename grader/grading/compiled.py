@@ -34,7 +34,6 @@ from grader.sandbox.images import cache_folder, image_tag
 
 log = logging.getLogger(__name__)
 
-GROWTH_BYTES = 512 << 20
 MODULES_OF_JAX = (jax.numpy, jax.numpy.linalg, jax.lax, jax.random, jax.nn)
 # Operations of JAX too, but what they compile holds a function of the solution's.
 HOLD_A_FUNCTION = frozenset(
@@ -80,12 +79,13 @@ class CompiledPrograms:
     some 0.1 MB and several of the 65,530 memory maps that a process may have.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, growth_bytes: int = 512 << 20) -> None:
+        self._growth_bytes = growth_bytes
         self._bytes = _resident_bytes()
 
     def forget_if_grown(self) -> None:
-        """Drop the programs if memory grew much since the last time."""
-        if _resident_bytes() > self._bytes + GROWTH_BYTES:
+        """Drop the programs if memory grew by `growth_bytes` since the last time."""
+        if _resident_bytes() > self._bytes + self._growth_bytes:
             self.forget()
 
     def forget(self) -> None:

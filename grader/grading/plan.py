@@ -4,6 +4,7 @@ import io
 import sys
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -148,10 +149,17 @@ class LazySolution(Mapping[str, Any]):
         module = ModuleType(f"{self.loaded.name}_solution")
         sys.modules[module.__name__] = module  # dataclasses look their module up
         code = compile(source, str(self.loaded.folder / "notebook.py"), "exec")
-        x64 = jax.config.read("jax_enable_x64")  # a master may set it for its own process
-        with redirect_stdout(io.StringIO()):
-            exec(code, module.__dict__)
-        jax.config.update("jax_enable_x64", x64)
+
+        def execute() -> None:
+            x64 = jax.config.read("jax_enable_x64")
+            with redirect_stdout(io.StringIO()), jax.enable_x64(True):
+                exec(code, module.__dict__)
+            jax.config.update("jax_enable_x64", x64)
+
+        # A master may set JAX's mode for the whole process. What to set it back to can only be
+        # read in a thread of its own: here a check's mode may hold, which belongs to its thread.
+        with ThreadPoolExecutor(1) as apart:
+            apart.submit(execute).result()
         return module.__dict__
 
     def __getitem__(self, name: str) -> Any:

@@ -5,13 +5,23 @@ from collections.abc import Iterator
 import jax
 import pytest
 
-from grader.grading.compiled import use_own_cache
+from grader.grading.compiled import CompiledPrograms, use_own_cache
 
 
 @pytest.fixture(autouse=True, scope="session")
 def compiled_programs_are_reused() -> None:
     """Of earlier runs too: a test of a mistake compiles mostly what its neighbours compile."""
     use_own_cache("tests")
+
+
+PROGRAMS = CompiledPrograms(growth_bytes=2 << 30)
+
+
+@pytest.fixture(autouse=True)
+def compiled_programs_do_not_fill_the_memory() -> Iterator[None]:
+    """Two workers with all that the tests compile would take some 15 GB."""
+    yield
+    PROGRAMS.forget_if_grown()
 
 
 @pytest.fixture(autouse=True)
