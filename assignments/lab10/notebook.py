@@ -135,7 +135,7 @@ Array = jax.Array
 # *Hidden tests:* the field of quadratic games and of a game between networks (1 point); the
 # Jacobian of quadratic games with players of different sizes, in closed form (1 point), and of
 # networks, to eleven digits (1 point); the iterates on a quadratic game, against dense matrices:
-# simultaneous (1 point) and alternating (2 points); both on networks (1 point); fifty steps on a
+# simultaneous (1 point) and alternating (2 points); both on networks (1 point); thirty steps on a
 # bilinear game, not square, to ten digits (1 point); scalar players, no steps, float32 (1 point).
 
 # %% [raw]

@@ -92,7 +92,7 @@ def symplectic_in_games(student, inputs):
 @check("q3", points=1, title="Scalar players, in bilinear and potential games, float32", x64=False)
 def adjustments_in_special_games(student, inputs):
     a, weight = inputs.uniform(1.5, 2.0), inputs.uniform(0.6, 0.9)
-    x, y = inputs.uniform(1.0, 2.0), inputs.uniform(-1.0, -0.5)
+    x, y = inputs.uniform(1.0, 2.0), inputs.uniform(0.2, 0.3)
     z0, why = (np.asarray(x), np.asarray(y)), "float32, products of 2 x 2 matrices: 1e-6"
     bilinear = inputs.source("lambda x, y: (a * x * y, -a * x * y)", a=a)
     potential = inputs.source("lambda x, y: (a * x * y + x**2 - y**2 / 2,) * 2", a=a)

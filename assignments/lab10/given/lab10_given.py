@@ -86,8 +86,14 @@ class Saddle:
 def trajectory(step: Callable[[Any], Any], state: Any, num_steps: int) -> Any:
     """state, step(state), step(step(state)), ..., num_steps of them after the first.
 
-    `state` is any pytree of arrays. The states come along a new first axis of every array.
+    `state` is any pytree of arrays. The states come along a new first axis of every array. Few
+    steps are made one by one; for many `lax.scan` pays, which compiles first.
     """
+    if num_steps <= 50:
+        states = [state]
+        for _ in range(num_steps):
+            states.append(step(states[-1]))
+        return jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
 
     def advance(state: Any, _: None) -> tuple[Any, Any]:
         state = step(state)
