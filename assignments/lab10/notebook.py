@@ -633,10 +633,10 @@ plt.show()
 #
 # Write `complex_momentum` and `complex_momentum_radius`.
 #
-# *Hidden tests:* the iterates on a quadratic game, to eleven digits, against powers of a dense
-# matrix (2 points); the weights of networks (1 point); a real $\beta$, a complex $\alpha$, no
-# steps, scalar players, float32 (1 point); the radius (2 points, partial credit: 1 for bilinear
-# games, 1 for others); cost: one evaluation of the field a step, with a tolerance of 20 % and two
+# *Hidden tests:* the iterates on a quadratic game, to ten digits, against powers of a dense matrix
+# (2 points); the weights of networks (1 point); a real $\beta$, a complex $\alpha$, no steps,
+# scalar players, float32 (1 point); the radius (2 points, partial credit: 1 for bilinear games, 1
+# for others); cost: one evaluation of the field a step, with a tolerance of 20 % and two
 # evaluations (1 point).
 
 # %% [raw]

@@ -11,7 +11,7 @@ from grader.checks import check, expect
 from reference import differential_games as games
 from reference.talks import complex_momentum as reference
 
-DOUBLE = "30 steps in float64 give 1e-15, complex64 inside 1e-8"
+DOUBLE = "30 steps in float64 give 6e-13 at worst, complex64 inside 6e-9"
 SINGLE = "a few steps of factors near 1: float32 inside gives 1e-6, known mistakes over 1e-2"
 RADIUS = "eigenvalues of a non-symmetric matrix in float64: 1e-12; float32 would give 1e-6"
 
@@ -54,7 +54,7 @@ def complex_momentum_on_quadratic_games(student, inputs):
         alpha, beta = inputs.uniform(0.1, 0.2), _momentum(inputs)
         path = student.complex_momentum(field, game.z0, alpha, beta, 30)
         expect(path, "the iterates").close_to(
-            lambda g=game, a=alpha, b=beta: _dense(g, a, b, 30), rtol=1e-11, why=DOUBLE
+            lambda g=game, a=alpha, b=beta: _dense(g, a, b, 30), rtol=1e-10, why=DOUBLE
         )
 
 
