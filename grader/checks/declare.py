@@ -18,7 +18,8 @@ class Check:
 
     `seconds` bounds each call into the student's code (None: the course's limit); `x64`
     says whether JAX's 64-bit mode is on during those calls. Another `version` has other inputs.
-    `shown` is when students see what it found.
+    `shown` is when students see what it found. `where` are the values of notebook's variables, such
+    as a declared choice, that it is for: with others it is left out.
     """
 
     name: str
@@ -30,17 +31,26 @@ class Check:
     x64: bool
     version: int = 1
     shown: Shown = Shown.AFTER_DUE
+    where: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A `function` in place of the student's function `of`; `where` sets other names beside it."""
+    """A `function` in place of the student's function `of`.
+
+    `where` sets other names beside it: the choice that it belongs to.
+    """
 
     name: str
     question: str
     of: str
     function: Callable[..., Any]
     where: Mapping[str, Any] = field(default_factory=dict[str, Any], kw_only=True)
+
+    def suits(self, check: Check) -> bool:
+        """Whether the check is of this answer's question, and of its choice."""
+        agree = all(self.where.get(name, value) == value for name, value in check.where.items())
+        return self.question == check.question and agree
 
     def over(self, solution: Mapping[str, Any]) -> Mapping[str, Any]:
         """The solution's names with this answer's in their place."""
@@ -72,16 +82,27 @@ def check(
     x64: bool = True,
     version: int = 1,
     shown: str = Shown.AFTER_DUE,
+    where: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[[Any, Any], None]], Check]:
     """Declare the decorated function a hidden check of `question`, named as the function is.
 
     `shown` says when students see what it found: "at once", "after the due date" or "never".
-    Raises ValueError for another word.
+    `where={"PAPER": "maml"}` makes it one for notebooks whose variable `PAPER` is "maml"; each
+    choice's checks have the question's points. Raises ValueError for another word of `shown`.
     """
 
     def declare(body: Callable[[Any, Any], None]) -> Check:
         return Check(
-            _name(body), question, points, title, body, seconds, x64, version, Shown(shown)
+            name=_name(body),
+            question=question,
+            points=points,
+            title=title,
+            body=body,
+            seconds=seconds,
+            x64=x64,
+            version=version,
+            shown=Shown(shown),
+            where=where or {},
         )
 
     return declare

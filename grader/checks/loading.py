@@ -102,10 +102,16 @@ def _check_names(loaded: LoadedAssignment) -> None:
                     f"mutants.py: {mutant.name} names the check {refused_by!r}, "
                     f"which no check is called"
                 )
-            if names[refused_by].question != mutant.question:
+            check = names[refused_by]
+            if check.question != mutant.question:
                 raise AuthoringError(
                     f"mutants.py: {mutant.name} of {mutant.question} names {refused_by!r}, "
-                    f"a check of {names[refused_by].question}"
+                    f"a check of {check.question}"
+                )
+            if not mutant.suits(check):
+                raise AuthoringError(
+                    f"mutants.py: {mutant.name} is of {dict(mutant.where)} and names "
+                    f"{refused_by!r}, a check of {dict(check.where)}"
                 )
 
 

@@ -82,6 +82,8 @@ class Oracle:
             return _same_form(finding, known)
         if finding.outcome not in (Outcome.WRONG_VALUE, Outcome.WRONG_SHAPE):
             return None
+        if isinstance(finding.got, str):
+            return _same_text(finding, known)
         near = [
             (compare(finding.got, answer.got, rtol=SAME_MISTAKE), mutant)
             for mutant, answers in known
@@ -113,7 +115,7 @@ class Oracle:
         return found[0] if len(found) == 1 else None
 
     def _mutants(self, check: Check) -> list[tuple[Mutant, list[Finding]]]:
-        mutants = [m for m in self.assignment.mutants if m.question == check.question]
+        mutants = [m for m in self.assignment.mutants if m.suits(check)]
         return [(mutant, self._answers(check, mutant)) for mutant in mutants]
 
     def _answers(
@@ -135,6 +137,19 @@ class Oracle:
                 slot.value = compute()
                 slot.filled = True
         return slot.value
+
+
+def _same_text(finding: Finding, known: list[tuple[Mutant, list[Finding]]]) -> Mutant | None:
+    """The one mutant that answers with the same text."""
+    found = [
+        mutant
+        for mutant, answers in known
+        for answer in answers
+        if answer.index == finding.index
+        and isinstance(answer.got, str)
+        and answer.got == finding.got
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _same_form(finding: Finding, known: list[tuple[Mutant, list[Finding]]]) -> Mutant | None:

@@ -104,6 +104,8 @@ def _without_names(value: Any) -> Any:
 def export_here(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> bytes:
     """Export one of our own functions; arrays among `args` become inputs."""
     traced = [index for index, arg in enumerate(args) if is_traced(arg)]
+    # Built before the trace: what a recipe builds within one is of that trace only.
+    function, kwargs = recipes.localise(function), recipes.localise(kwargs)
     fixed = [None if index in traced else recipes.localise(arg) for index, arg in enumerate(args)]
 
     def program(*inputs: Any) -> Any:

@@ -3,11 +3,14 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
 
+from grader.checks.choices import UNKNOWN, checks_that_apply
 from grader.checks.declare import Check
 from grader.checks.messages import ENDED_TOO_OFTEN, ENDINGS, stopped
 from grader.checks.running import run_check
-from grader.checks.student import RemoteBackend
+from grader.checks.student import RemoteBackend, Student, StudentFailure
 from grader.grading.analyst import BoxAnalyst
 from grader.grading.otter import prepare_notebook
 from grader.grading.plan import GradingPlan
@@ -56,7 +59,8 @@ def grade_notebook(
             if otter:
                 results = otter.not_run(outcome, sentence)
             else:
-                results = [_not_run(check, outcome, sentence) for check in plan.loaded.checks]
+                checks = checks_that_apply(plan.loaded.checks, lambda *_: UNKNOWN)
+                results = [_not_run(check, outcome, sentence) for check in checks]
     return GradedSubmission(
         ending=ending,
         message=_sentence(ending, detail),
@@ -83,22 +87,34 @@ def _run_checks(
     analyst: BoxAnalyst,
     on_step: Callable[[str], None],
 ) -> list[CheckResult]:
+    def backend(check: Check) -> RemoteBackend:
+        seconds = plan.limits.call_seconds
+        return RemoteBackend(session, check, call_seconds=seconds, analyst=analyst)
+
+    def read(check: Check, name: str) -> Any:
+        try:
+            return Student(backend(check)).value(name)
+        except (StudentFailure, BoxEnded):
+            return UNKNOWN
+
     results: list[CheckResult] = []
     started = time.monotonic()
-    for check in plan.loaded.checks:
+    for check in checks_that_apply(plan.loaded.checks, read):
+        if isinstance(check, CheckResult):
+            results.append(check)
+            continue
         on_step(check.name)
         if session.ready_for_check(check.question):
             results.append(_not_run(check, Outcome.STOPPED, ENDED_TOO_OFTEN))
-            continue
-        backend = RemoteBackend(
-            session, check, call_seconds=plan.limits.call_seconds, analyst=analyst
-        )
-        results.append(run_check(check, backend, plan.oracle)[0])
+        else:
+            results.append(run_check(check, backend(check), plan.oracle)[0])
     session.phases["checks"] = time.monotonic() - started
     return results
 
 
-def _not_run(check: Check, outcome: Outcome, message: str) -> CheckResult:
+def _not_run(check: Check | CheckResult, outcome: Outcome, message: str) -> CheckResult:
+    if isinstance(check, CheckResult):  # of a choice, which nobody knows now
+        return replace(check, outcome=outcome, message=message)
     return CheckResult(
         check=check.name,
         question=check.question,

@@ -151,9 +151,9 @@ def try_check(plan: GradingPlan, check: Check, *, secret: bytes, draws: int) -> 
 
 
 def answers_of(plan: GradingPlan, check: Check) -> Iterator[Mutant | Alternate | None]:
-    """What tests a check: the solution (None), its question's alternates, mutants that name it."""
+    """What tests a check: the solution (None), the alternates it suits, mutants that name it."""
     yield None
-    yield from (a for a in plan.loaded.alternates if a.question == check.question)
+    yield from (a for a in plan.loaded.alternates if a.suits(check))
     yield from (m for m in plan.loaded.mutants if check.name in m.refused_by)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
+from grader.checks.choices import choices_of, spoken_choice
 from grader.checks.declare import Check
 from grader.course import Course
 from grader.grading.compiled import CompiledPrograms
@@ -160,14 +161,17 @@ def check_points(plan: GradingPlan) -> list[str]:
         if check.question not in questions
     ]
     for question in questions.values():
-        points = [c.points for c in plan.loaded.checks if c.question == question.name]
-        if question.manual and points:
-            complaints.append(f"{question.name} is graded by hand, but has {len(points)} checks")
-        if not question.manual and not math.isclose(sum(points), question.points):
-            complaints.append(
-                f"{question.name}: the checks give {sum(points):g} points, "
-                f"course.yaml says {question.points:g}"
-            )
+        checks = [check for check in plan.loaded.checks if check.question == question.name]
+        if question.manual and checks:
+            complaints.append(f"{question.name} is graded by hand, but has {len(checks)} checks")
+        for choice, applying in choices_of(checks):
+            points = sum(check.points for check in applying)
+            if not question.manual and not math.isclose(points, question.points):
+                where = f" where {spoken_choice(choice)}" if choice else ""
+                complaints.append(
+                    f"{question.name}: the checks give {points:g} points{where}, "
+                    f"course.yaml says {question.points:g}"
+                )
     return complaints
 
 

@@ -111,6 +111,13 @@ def test_what_is_not_given_is_an_error_at_once(
         inputs(module=module).given("bowl")
 
 
+def test_what_a_trace_builds_first_can_still_be_used_outside() -> None:
+    doubling = inputs().source("(lambda two: lambda w: two * w)(jnp.full(3, 2.0))")
+    inputs().program(doubling, np.ones(3))
+    inputs().program(lambda w, f: f(w), np.ones(3), doubling)
+    np.testing.assert_array_equal(doubling(np.ones(3)), 2 * np.ones(3))
+
+
 def test_a_line_of_source_is_a_function_here_too() -> None:
     function = inputs().source("lambda x: scale * jnp.sum(x)", scale=2.0)
     assert float(function(np.ones(3))) == 6.0

@@ -45,6 +45,13 @@ def test_the_checks_themselves_may_not(tmp_path: Path) -> None:
             "names no check",
         ),
         ({"alternates": ALTERNATES.replace('"q1"', '"q7"')}, "'q7'"),
+        (
+            {
+                "checks": CHECKS.replace("points=", "where={'METHOD': 'exact'}, points="),
+                "mutants": MUTANTS.replace("of=", "where={'METHOD': 'fast'}, of="),
+            },
+            r"shifted is of {'METHOD': 'fast'} and names .* of {'METHOD': 'exact'}",
+        ),
     ],
 )
 def test_a_name_that_leads_nowhere_is_an_authors_mistake(

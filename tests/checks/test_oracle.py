@@ -28,12 +28,19 @@ ANSWERS = {
     "dear": lambda x: sum(x * (k / 18) for k in range(9)),
     "dearer": lambda x: sum(x * (k / 52.5) for k in range(15)),
     "cheap": lambda x: x + x,
+    "said": lambda x: "by two",
+    "said otherwise": lambda x: "by one half",
+    "said so too": lambda x: "by one half",
 }
 
 
 def double(student: Any, inputs: Any) -> None:
     x = inputs.normal(5)
     expect(student.f(x), "twice x").close_to(lambda: 2 * x, rtol=1e-9)
+
+
+def words(student: Any, inputs: Any) -> None:
+    expect(student.f(inputs.normal(5)), "what f says").equals("by two")
 
 
 def cost(student: Any, inputs: Any) -> None:
@@ -74,6 +81,12 @@ def test_a_mistake_is_told_in_its_own_words(name: str):
     found = result(double, ANSWERS[name], *KNOWN)
     assert found.mutant == name
     assert found.message == f"You did this: {name}."
+
+
+def test_a_wrong_text_is_known_by_itself():
+    assert result(words, ANSWERS["said otherwise"], "said otherwise").mutant == "said otherwise"
+    assert result(words, lambda x: "by three", "said otherwise").mutant is None
+    assert result(words, ANSWERS["said so too"], "said otherwise", "said so too").mutant is None
 
 
 def test_two_mistakes_of_one_form_are_not_told_apart():
