@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -87,6 +88,12 @@ def _import(folder: Path, path: Path) -> ModuleType:
 def _check_names(loaded: LoadedAssignment) -> None:
     names = {check.name: check for check in loaded.checks}
     questions = {check.question for check in loaded.checks}
+    answers = (*loaded.mutants, *loaded.alternates)
+    called = Counter(("checks", check.name) for check in loaded.checks)
+    called += Counter((f"mutants and alternates of {a.question}", a.name) for a in answers)
+    for (what, name), times in called.items():
+        if times > 1:
+            raise AuthoringError(f"{loaded.name}: {times} {what} are called {name!r}; rename one")
     for alternate in loaded.alternates:
         if alternate.question not in questions:
             raise AuthoringError(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.checks.choices import choices_of
 from grader.checks.loading import LoadedAssignment, load_assignment
 from grader.course import Course, load_course
 from grader.course.hidden import hidden_files
@@ -37,11 +38,14 @@ every_assignment = pytest.mark.parametrize("assignment", with_checks())
 
 @every_assignment
 def test_a_question_has_six_mutants_and_two_alternates_at_least(assignment: str):
-    questions = {check.question for check in loaded(assignment).checks}
-    mutants = Counter(mutant.question for mutant in loaded(assignment).mutants)
-    alternates = Counter(answer.question for answer in loaded(assignment).alternates)
-    assert [name for name in questions if mutants[name] < 6] == []
-    assert [name for name in questions if alternates[name] < 2] == []
+    checks = loaded(assignment).checks
+    for question in {check.question for check in checks}:
+        for choice, applying in choices_of([c for c in checks if c.question == question]):
+            place = f"{question} {dict(choice)}"
+            mutants = [m for m in loaded(assignment).mutants if any(map(m.suits, applying))]
+            assert len(mutants) >= 6, place
+            alternates = [a for a in loaded(assignment).alternates if any(map(a.suits, applying))]
+            assert len(alternates) >= 2, place
 
 
 @every_assignment

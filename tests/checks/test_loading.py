@@ -46,6 +46,14 @@ def test_the_checks_themselves_may_not(tmp_path: Path) -> None:
         ),
         ({"alternates": ALTERNATES.replace('"q1"', '"q7"')}, "'q7'"),
         (
+            {"alternates": ALTERNATES.replace("def forward(", "def shifted(")},
+            "2 mutants and alternates of q1 are called 'shifted'",
+        ),
+        (
+            {"checks": f"{CHECKS}\n\nanother_name = two_parts\n"},
+            "2 checks are called 'two_parts'",
+        ),
+        (
             {
                 "checks": CHECKS.replace("points=", "where={'METHOD': 'exact'}, points="),
                 "mutants": MUTANTS.replace("of=", "where={'METHOD': 'fast'}, of="),
