@@ -62,7 +62,7 @@ def gather(workplace: Workplace, assignment: Assignment) -> AssignmentReport:
     # The last grade by hand for a submission and question counts.
     manual = {
         (row.submission_id, row.question): ManualScore(row.question, row.points, row.comment)
-        for row in store.manual_scores(assignment.name)
+        for row in store.marks.of(assignment.name)
     }
     questions = questions_of(assignment)
     return AssignmentReport(

@@ -1,16 +1,26 @@
-"""The tables. Results, manual scores and events are only ever added to."""
+"""The tables. Results, scores, extensions, requests and history are only ever added to."""
+
+import json
 
 from django.db import models
 
 from grader.outcomes import Ending
 from grader.store.records import (
+    ActionRow,
     BatchRow,
+    CourseVersionRow,
     EventRow,
+    ExtensionRow,
+    GroupRow,
     ManualScoreRow,
+    OverrideRow,
+    ReplyRow,
+    RequestRow,
     ResultRow,
     State,
     StudentRow,
     SubmissionRow,
+    SummaryRow,
 )
 
 
@@ -31,6 +41,42 @@ class Student(models.Model):
         )
 
 
+class Group(models.Model):
+    """Students who hand in together, in one set of groups; an assignment names its set."""
+
+    group_set = models.CharField(max_length=128)
+    name = models.CharField(max_length=128)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["group_set", "name"], name="group_name_once"),
+        )
+
+    def as_row(self, members: tuple[str, ...]) -> GroupRow:
+        """The plain record, with the identifiers of who is in it now."""
+        return GroupRow(self.pk, self.group_set, self.name, members)
+
+
+class Membership(models.Model):
+    """A student in a group, from when until when. In a set, a student is in one at a time."""
+
+    group = models.ForeignKey(Group, models.PROTECT, related_name="memberships")
+    student = models.ForeignKey(Student, models.PROTECT, related_name="memberships")
+    group_set = models.CharField(max_length=128)
+    joined_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["student", "group_set"],
+                condition=models.Q(left_at=None),
+                name="one_group_at_a_time",
+            ),
+        )
+
+
 class Batch(models.Model):
     """One run of the grader over an assignment."""
 
@@ -47,9 +93,15 @@ class Batch(models.Model):
 
 
 class Submission(models.Model):
-    """One received file. `lease` is empty unless the state is running."""
+    """One received file. `lease` is empty unless the state is running.
+
+    `student` handed it in; `owner` is whose it is: that student, or the group. `regrade` says that
+    what grading finds next is proposed only. `receipt` is the seal of the receipt.
+    """
 
     student = models.ForeignKey(Student, models.PROTECT, related_name="submissions")
+    group = models.ForeignKey(Group, models.PROTECT, null=True, related_name="submissions")
+    owner = models.CharField(max_length=32, default="")
     assignment = models.CharField(max_length=128)
     sha256 = models.CharField(max_length=64)
     file_name = models.CharField(max_length=255)
@@ -59,11 +111,13 @@ class Submission(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     lease = models.CharField(max_length=32, default="")
     note = models.TextField(default="")
+    regrade = models.BooleanField(default=False)
+    receipt = models.CharField(max_length=64, default="")
 
     class Meta:
         indexes = (
             models.Index(fields=["assignment", "state"], name="submission_queue"),
-            models.Index(fields=["student", "assignment", "received_at"], name="submission_newest"),
+            models.Index(fields=["owner", "assignment", "received_at"], name="submission_newest"),
         )
 
     def as_row(self) -> SubmissionRow:
@@ -79,11 +133,17 @@ class Submission(models.Model):
             state=State(self.state),
             attempts=self.attempts,
             note=self.note,
+            group=self.group.pk if self.group else None,
+            receipt=self.receipt,
         )
 
 
 class Result(models.Model):
-    """One grading. The newest of a submission is current; `lease` makes it happen once."""
+    """One grading. The newest of a submission that isn't only proposed is current.
+
+    `lease` makes it happen once. `questions` is the part that grades need: earned and possible
+    points by question, as JSON.
+    """
 
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="results")
     batch = models.ForeignKey(Batch, models.PROTECT, null=True, related_name="results")
@@ -93,8 +153,20 @@ class Result(models.Model):
     earned = models.FloatField()
     points = models.FloatField()
     ending = models.CharField(max_length=32)
+    questions = models.TextField(default="")
+    proposed = models.BooleanField(default=False)
     record = models.TextField()
     created_at = models.DateTimeField()
+
+    def as_summary(self) -> SummaryRow:
+        """The plain record without what was found. Reads the submission too."""
+        return SummaryRow(
+            id=self.pk,
+            submission_id=self.submission.pk,
+            checks_version=self.checks_version,
+            questions={name: tuple(points) for name, points in json.loads(self.questions).items()},
+            created_at=self.created_at,
+        )
 
     def as_row(self) -> ResultRow:
         """The plain record. Reads submission and student too: select them with the row."""
@@ -112,15 +184,21 @@ class Result(models.Model):
             ending=Ending(self.ending),
             created_at=self.created_at,
             record=self.record,
+            proposed=self.proposed,
         )
 
 
 class ManualScore(models.Model):
-    """Points that a person gave. The newest for a submission and question is current."""
+    """Points that a person gave. The newest for a submission and question is current.
+
+    With a rubric, `marks` says as JSON which share of each item was given, and `points` is what is
+    added or taken beside it: the sum follows the rubric when its items change.
+    """
 
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="manual_scores")
     question = models.CharField(max_length=128)
     points = models.FloatField()
+    marks = models.TextField(default="")
     comment = models.TextField()
     by = models.CharField(max_length=255)
     at = models.DateTimeField()
@@ -135,7 +213,129 @@ class ManualScore(models.Model):
             comment=self.comment,
             by=self.by,
             at=self.at,
+            marks=json.loads(self.marks) if self.marks else None,
         )
+
+
+class Override(models.Model):
+    """The final score of a student's assignment as a person set it. The newest is current.
+
+    `points` None takes an earlier one back.
+    """
+
+    student = models.ForeignKey(Student, models.PROTECT, related_name="overrides")
+    assignment = models.CharField(max_length=128)
+    points = models.FloatField(null=True)
+    reason = models.TextField()
+    by = models.CharField(max_length=255)
+    at = models.DateTimeField()
+
+    def as_row(self) -> OverrideRow:
+        """The plain record. Reads the student too."""
+        return OverrideRow(
+            self.student.identifier, self.assignment, self.points, self.reason, self.by, self.at
+        )
+
+
+class Extension(models.Model):
+    """More time for a student, or for all of a group. `until` is also kept as it was written."""
+
+    student = models.ForeignKey(Student, models.PROTECT, null=True, related_name="extensions")
+    group = models.ForeignKey(Group, models.PROTECT, null=True, related_name="extensions")
+    assignment = models.CharField(max_length=128)
+    until = models.DateTimeField(null=True)
+    until_text = models.CharField(max_length=64, default="")
+    days = models.PositiveIntegerField(default=0)
+    reason = models.TextField()
+    by = models.CharField(max_length=255)
+    at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+
+    def as_row(self) -> ExtensionRow:
+        """The plain record. Reads student and group too."""
+        return ExtensionRow(
+            id=self.pk,
+            student=self.student.identifier if self.student else None,
+            group=self.group.pk if self.group else None,
+            assignment=self.assignment,
+            until=self.until,
+            until_text=self.until_text,
+            days=self.days,
+            reason=self.reason,
+            by=self.by,
+            at=self.at,
+            withdrawn_at=self.withdrawn_at,
+        )
+
+
+class RegradeRequest(models.Model):
+    """A student's question about a grade; open until staff close it."""
+
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="requests")
+    student = models.ForeignKey(Student, models.PROTECT, related_name="requests")
+    question = models.CharField(max_length=128)
+    text = models.TextField()
+    at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    def as_row(self, replies: tuple[ReplyRow, ...]) -> RequestRow:
+        """The plain record. Reads submission and student too."""
+        return RequestRow(
+            id=self.pk,
+            submission_id=self.submission.pk,
+            assignment=self.submission.assignment,
+            student=self.student.identifier,
+            question=self.question,
+            text=self.text,
+            at=self.at,
+            closed_at=self.closed_at,
+            replies=replies,
+        )
+
+
+class Reply(models.Model):
+    """An answer to a request, by staff or by the student again."""
+
+    request = models.ForeignKey(RegradeRequest, models.PROTECT, related_name="replies")
+    text = models.TextField()
+    by = models.CharField(max_length=255)
+    at = models.DateTimeField()
+
+    def as_row(self) -> ReplyRow:
+        """The plain record."""
+        return ReplyRow(self.text, self.by, self.at)
+
+
+class CourseVersion(models.Model):
+    """A course file that grades were computed by, and what had to be known of it."""
+
+    digest = models.CharField(max_length=64)
+    text = models.TextField()
+    reason = models.TextField()
+    by = models.CharField(max_length=255)
+    at = models.DateTimeField()
+
+    def as_row(self) -> CourseVersionRow:
+        """The plain record."""
+        return CourseVersionRow(self.pk, self.digest, self.text, self.reason, self.by, self.at)
+
+
+class Action(models.Model):
+    """What staff changed: who, when, what of whom, and why."""
+
+    at = models.DateTimeField()
+    by = models.CharField(max_length=255)
+    what = models.CharField(max_length=64)
+    subject = models.CharField(max_length=255)
+    detail = models.TextField()
+    reason = models.TextField()
+
+    class Meta:
+        indexes = (models.Index(fields=["subject"], name="action_subject"),)
+
+    def as_row(self) -> ActionRow:
+        """The plain record."""
+        return ActionRow(self.at, self.by, self.what, self.subject, self.detail, self.reason)
 
 
 class Event(models.Model):

@@ -33,6 +33,18 @@ class UnknownSubmission(LookupError):
     """No submission has that number."""
 
 
+class UnknownGroup(LookupError):
+    """No group has that number or name."""
+
+
+class UnknownExtension(LookupError):
+    """No extension that holds has that number."""
+
+
+class UnknownRequest(LookupError):
+    """No regrade request has that number."""
+
+
 @dataclass(frozen=True)
 class StudentRow:
     """A student of the course. `canvas_id` is the number that Canvas or Quercus uses."""
@@ -68,6 +80,8 @@ class SubmissionRow:
     state: State
     attempts: int
     note: str
+    group: int | None = None
+    receipt: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,11 +118,23 @@ class ResultRow:
     ending: Ending
     created_at: datetime
     record: str
+    proposed: bool = False
 
     @property
     def graded(self) -> GradedSubmission:
         """The finding; parsed at each call."""
         return GradedSubmission.from_json(self.record)
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """A grading without its findings: (earned, possible) points by question."""
+
+    id: int
+    submission_id: int
+    checks_version: str
+    questions: dict[str, tuple[float, float]]
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -124,7 +150,11 @@ class BatchRow:
 
 @dataclass(frozen=True)
 class ManualScoreRow:
-    """Points that a person gave for one question."""
+    """Points that a person gave for one question.
+
+    With `marks`, the share of each rubric item that was given by the item's name, `points` comes
+    on top of them, and may be negative.
+    """
 
     submission_id: int
     student: str
@@ -133,6 +163,97 @@ class ManualScoreRow:
     comment: str
     by: str
     at: datetime
+    marks: dict[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class OverrideRow:
+    """A final score that a person set; without points, an earlier one was taken back."""
+
+    student: str
+    assignment: str
+    points: float | None
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """A group of one set, and the identifiers of who is in it now, in order."""
+
+    id: int
+    group_set: str
+    name: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExtensionRow:
+    """More time for a student or a group: until a time, by days, or both.
+
+    `until_text` is the time as it was written, in the course's zone.
+    """
+
+    id: int
+    student: str | None
+    group: int | None
+    assignment: str
+    until: datetime | None
+    until_text: str
+    days: int
+    reason: str
+    by: str
+    at: datetime
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ReplyRow:
+    """An answer to a regrade request."""
+
+    text: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class RequestRow:
+    """A regrade request with its answers, oldest first."""
+
+    id: int
+    submission_id: int
+    assignment: str
+    student: str
+    question: str
+    text: str
+    at: datetime
+    closed_at: datetime | None
+    replies: tuple[ReplyRow, ...]
+
+
+@dataclass(frozen=True)
+class CourseVersionRow:
+    """A course file as it was when it began to count."""
+
+    id: int
+    digest: str
+    text: str
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """Something that staff changed."""
+
+    at: datetime
+    by: str
+    what: str
+    subject: str
+    detail: str
+    reason: str
 
 
 @dataclass(frozen=True)

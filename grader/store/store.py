@@ -1,7 +1,8 @@
 """The store: everything that is kept about a course's submissions."""
 
+import json
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,19 +13,26 @@ from uuid import uuid4
 
 from grader.outcomes import GradedSubmission, GraderError
 from grader.store.blobs import Blobs
+from grader.store.extensions import Extensions
+from grader.store.groups import Groups
 from grader.store.locks import hold_grading_lock
+from grader.store.marks import Marks
+from grader.store.receipts import Receipt, sealed
+from grader.store.record import Record
 from grader.store.records import (
     Accepted,
     BatchRow,
     EventRow,
     Lease,
-    ManualScoreRow,
     ResultRow,
     RosterChange,
     State,
     StudentRow,
     SubmissionRow,
+    SummaryRow,
 )
+from grader.store.regrades import Regrades
+from grader.store.requests import Requests
 from grader.store.secret import read_or_make_secret
 
 if TYPE_CHECKING:
@@ -43,6 +51,12 @@ class Store:
     def __init__(self, folder: Path, tables: "Tables") -> None:
         self.folder = folder
         self.blobs = Blobs(folder / "blobs")
+        self.groups = Groups(tables)
+        self.extensions = Extensions(tables)
+        self.marks = Marks(tables)
+        self.requests = Requests(tables)
+        self.regrades = Regrades(tables)
+        self.record = Record(tables)
         self._tables = tables
 
     def __enter__(self) -> Self:
@@ -107,15 +121,21 @@ class Store:
         received_at: datetime,
         *,
         by_hand: bool = False,
+        group: int | None = None,
+        grades_all: bool = False,
+        allow: Callable[[Sequence[SubmissionRow]], None] = lambda _: None,
     ) -> Accepted:
         """Keep a file and queue it; the receipt. Durable when this returns.
 
         The same bytes as the submission that counted at `received_at` are that submission
         again (`repeated`). Going back to older bytes is a new submission, so that it counts.
-        An older submission still queued is superseded; so is this one, if a newer is here.
+        An older submission still queued is superseded; so is this one, if a newer is here. Not so
+        where the course grades all, because the best counts.
         `by_hand` says that people grade it: then it is never queued, and an older one is superseded
-        even if they have graded it.
-        Raises `UnknownStudent`, and `ValueError` for a time without zone.
+        even if they have graded it. Of a `group` it is every member's.
+        `allow` may refuse it by raising, when it sees what was handed in before: nobody else
+        hands in for the same student or group meanwhile.
+        Raises `UnknownStudent`, `UnknownGroup`, and `ValueError` for a time without zone.
         """
         if received_at.tzinfo is None:
             raise ValueError("received_at must have a time zone")
@@ -125,25 +145,32 @@ class Store:
             raise GraderError(f"the file could not be kept: {error}") from error
         with self._tables.transaction():
             person = self._tables.locked_student(student)
-            others = self._tables.submissions().filter(student=person, assignment=assignment)
+            owner = f"student {person.pk}"
+            if group is not None:
+                owner = f"group {self._tables.locked_group(group).pk}"
+            others = self._tables.submissions().filter(owner=owner, assignment=assignment)
             before = others.filter(received_at__lte=received_at)
             previous = before.order_by("-received_at", "-pk").first()
             if previous is not None and previous.sha256 == sha256:
                 return Accepted(previous.as_row(), repeated=True)
-            is_newest = not others.filter(received_at__gt=received_at).exists()
-            for older in before.filter(state__in=(State.QUEUED, State.BY_HAND), results=None):
+            allow([row.as_row() for row in others.order_by("received_at", "pk")])
+            counts = grades_all or not others.filter(received_at__gt=received_at).exists()
+            waiting = before.filter(state__in=(State.QUEUED, State.BY_HAND), results=None)
+            for older in waiting.none() if grades_all else waiting:
                 self._tables.move(older, State.SUPERSEDED, "superseded", "a newer one was received")
             row = self._tables.submissions().create(
                 student=person,
+                group_id=group,
+                owner=owner,
                 assignment=assignment,
                 sha256=sha256,
                 file_name=_shown(file_name),
                 size_bytes=len(data),
                 received_at=received_at.astimezone(UTC),
-                state=(State.BY_HAND if by_hand else State.QUEUED)
-                if is_newest
-                else State.SUPERSEDED,
+                state=(State.BY_HAND if by_hand else State.QUEUED) if counts else State.SUPERSEDED,
             )
+            row.receipt = sealed(receipt_of(row.as_row()), self.secret())
+            row.save(using=self._tables.alias)
             self._tables.note(row, "received", f"{row.file_name}, {len(data)} bytes")
             if by_hand:
                 self._tables.note(row, State.BY_HAND, "people grade it")
@@ -166,7 +193,7 @@ class Store:
             return tuple(row.as_row() for row in rows)
 
     def latest_submissions(self, assignment: str) -> tuple[SubmissionRow, ...]:
-        """Each student's newest submission, by student: the one that counts."""
+        """The newest submission of each student or group, by who handed it in."""
         with self._tables.reading():
             return tuple(row.as_row() for row in self._tables.latest(assignment))
 
@@ -231,6 +258,9 @@ class Store:
             row = self._tables.leased(lease)
             result = self._tables.results().create(
                 submission=row,
+                questions=json.dumps(_by_question(graded)),
+                # Without an older grade there is nothing that it would change.
+                proposed=row.regrade and self._tables.has_result(row),
                 batch=self._tables.count_in_batch(lease.batch_id, graded=1),
                 lease=lease.token,
                 checks_version=graded.checks_version,
@@ -241,8 +271,9 @@ class Store:
                 record=record,
                 created_at=datetime.now(UTC),
             )
-            row.attempts, row.note = 0, ""
+            row.attempts, row.note, row.regrade = 0, "", False
             detail = f"{graded.earned:g} of {graded.points:g}, {graded.ending}"
+            detail += " (proposed)" if result.proposed else ""
             self._tables.move(row, State.GRADED, "graded", detail)
             return result.as_row()
 
@@ -309,33 +340,40 @@ class Store:
         with self._tables.reading():
             return tuple(row.as_row() for row in self._tables.current_results(assignment))
 
+    def summaries(self, assignment: str) -> tuple[SummaryRow, ...]:
+        """The current result of every submission that has one, without its findings."""
+        with self._tables.reading():
+            rows = self._tables.summaries().filter(submission__assignment=assignment)
+            newest = {row.submission.pk: row for row in rows.order_by("pk")}
+            return tuple(row.as_summary() for row in newest.values())
+
     def results(self, submission_id: int) -> tuple[ResultRow, ...]:
         """All gradings of a submission, oldest first; the last is current."""
         with self._tables.reading():
             rows = self._tables.results().filter(submission_id=submission_id).order_by("pk")
             return tuple(row.as_row() for row in rows)
 
-    def set_manual_score(
-        self, submission_id: int, question: str, points: float, *, comment: str = "", by: str
-    ) -> ManualScoreRow:
-        """Give points by hand. Earlier ones stay on record. Raises `UnknownSubmission`."""
-        with self._tables.transaction():
-            score = self._tables.manual_scores().create(
-                submission=self._tables.submission(submission_id),
-                question=question,
-                points=points,
-                comment=comment,
-                by=by,
-                at=datetime.now(UTC),
-            )
-            return score.as_row()
 
-    def manual_scores(self, assignment: str) -> tuple[ManualScoreRow, ...]:
-        """All manual scores, oldest first: the last for a submission and question counts."""
-        with self._tables.reading():
-            rows = self._tables.manual_scores()
-            rows = rows.filter(submission__assignment=assignment).order_by("pk")
-            return tuple(row.as_row() for row in rows)
+def receipt_of(row: SubmissionRow) -> Receipt:
+    """The receipt of a submission, with the seal that it was given."""
+    return Receipt(
+        submission=row.id,
+        student=row.student,
+        group=row.group,
+        assignment=row.assignment,
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
+        received_at=row.received_at,
+        seal=row.receipt,
+    )
+
+
+def _by_question(graded: GradedSubmission) -> dict[str, tuple[float, float]]:
+    found: dict[str, tuple[float, float]] = {}
+    for result in graded.checks:
+        earned, points = found.get(result.question, (0.0, 0.0))
+        found[result.question] = (earned + result.earned, points + result.points)
+    return found
 
 
 def _as_json(graded: GradedSubmission) -> str:

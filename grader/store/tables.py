@@ -10,8 +10,30 @@ from django.db import DatabaseError, connections, models, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from grader.outcomes import GraderError
-from grader.store.models import Batch, Event, ManualScore, Result, Student, Submission
-from grader.store.records import Lease, LeaseLost, State, UnknownStudent, UnknownSubmission
+from grader.store.models import (
+    Action,
+    Batch,
+    CourseVersion,
+    Event,
+    Extension,
+    Group,
+    ManualScore,
+    Membership,
+    Override,
+    RegradeRequest,
+    Reply,
+    Result,
+    Student,
+    Submission,
+)
+from grader.store.records import (
+    Lease,
+    LeaseLost,
+    State,
+    UnknownGroup,
+    UnknownStudent,
+    UnknownSubmission,
+)
 
 M = TypeVar("M", bound=models.Model)
 
@@ -62,13 +84,45 @@ class Tables:
         """All manual scores with what their records need."""
         return self._all(ManualScore).select_related("submission__student")
 
+    def groups(self) -> "QuerySet[Group]":
+        """All groups."""
+        return self._all(Group)
+
+    def memberships(self) -> "QuerySet[Membership]":
+        """All memberships, ended ones too, with their groups."""
+        return self._all(Membership).select_related("group")
+
+    def extensions(self) -> "QuerySet[Extension]":
+        """All extensions with what their records need."""
+        return self._all(Extension).select_related("student", "group")
+
+    def overrides(self) -> "QuerySet[Override]":
+        """All overrides with what their records need."""
+        return self._all(Override).select_related("student")
+
+    def requests(self) -> "QuerySet[RegradeRequest]":
+        """All regrade requests with what their records need."""
+        return self._all(RegradeRequest).select_related("student", "submission__student")
+
+    def replies(self) -> "QuerySet[Reply]":
+        """All answers, with what they answer."""
+        return self._all(Reply).select_related("request")
+
+    def versions(self) -> "QuerySet[CourseVersion]":
+        """All course files that counted."""
+        return self._all(CourseVersion)
+
+    def actions(self) -> "QuerySet[Action]":
+        """All changes that staff made."""
+        return self._all(Action)
+
     def submissions(self) -> "QuerySet[Submission]":
-        """All submissions with their students."""
-        return self._all(Submission).select_related("student")
+        """All submissions with their students and groups."""
+        return self._all(Submission).select_related("student", "group")
 
     def latest(self, assignment: str) -> "QuerySet[Submission]":
-        """Each student's newest submission, by student."""
-        theirs = self._all(Submission).filter(student=OuterRef("student"), assignment=assignment)
+        """The newest submission of each student or group, by who handed it in."""
+        theirs = self._all(Submission).filter(owner=OuterRef("owner"), assignment=assignment)
         newest = theirs.order_by("-received_at", "-pk").values("pk")[:1]
         rows = self.submissions().filter(assignment=assignment, pk=Subquery(newest))
         return rows.order_by("student__identifier")
@@ -77,14 +131,23 @@ class Tables:
         """All results with what their records need."""
         return self._all(Result).select_related("batch", "submission__student")
 
+    def summaries(self) -> "QuerySet[Result]":
+        """All results that count or counted, without what was found."""
+        return self._all(Result).filter(proposed=False).defer("record").select_related("submission")
+
     def current_results(self, assignment: str) -> "QuerySet[Result]":
-        """For each student the newest result of the newest submission that has one."""
+        """For each student or group the newest result of the newest submission that has one."""
         theirs = self._all(Result).filter(
-            submission__student=OuterRef("pk"), submission__assignment=assignment
+            submission__owner=OuterRef("owner"), submission__assignment=assignment, proposed=False
         )
         newest = theirs.order_by("-submission__received_at", "-submission__pk", "-pk").values("pk")
-        chosen = self._all(Student).values_list(Subquery(newest[:1]))
+        owners = self._all(Submission).filter(pk__in=self.latest(assignment).values("pk"))
+        chosen = owners.values_list(Subquery(newest[:1]))
         return self.results().filter(pk__in=chosen).order_by("submission__student__identifier")
+
+    def has_result(self, row: Submission) -> bool:
+        """Whether the submission has a grade that counts."""
+        return self._all(Result).filter(submission=row, proposed=False).exists()
 
     def submission(self, submission_id: int) -> Submission:
         """That submission. Raises `UnknownSubmission`."""
@@ -102,6 +165,13 @@ class Tables:
                 "to the roster."
             )
         return person
+
+    def locked_group(self, number: int) -> Group:
+        """That group, locked, so that what its members send is taken in one order."""
+        group = self.groups().select_for_update().filter(pk=number).first()
+        if group is None:
+            raise UnknownGroup(f"there is no group {number}")
+        return group
 
     def leased(self, lease: Lease) -> Submission:
         """The lease's submission, locked. Raises `LeaseLost` unless it still holds."""
@@ -126,6 +196,17 @@ class Tables:
         """Add a line to the submission's history. Within a transaction."""
         now = datetime.now(UTC)
         self.events().create(submission=row, at=now, what=what, detail=storable(detail))
+
+    def act(self, by: str, what: str, subject: str, detail: str, reason: str = "") -> None:
+        """Add a line to the course's record. Within a transaction."""
+        self.actions().create(
+            at=datetime.now(UTC),
+            by=by,
+            what=what,
+            subject=storable(subject)[:255],
+            detail=storable(detail),
+            reason=storable(reason),
+        )
 
     def requeue(self, rows: "QuerySet[Submission]", why: str, *, forget: bool) -> int:
         """Queue the rows; how many. `forget` gives each its full number of attempts."""

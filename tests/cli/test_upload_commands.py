@@ -154,10 +154,10 @@ def test_a_report_is_pending_until_each_question_has_a_grade(essays: ToyCommand)
     assert 'role="img"' not in page(essays, "index.html")
     with essays.store() as store:
         (sent,) = store.submissions("essay")
-        store.set_manual_score(sent.id, "idea", 2, comment="Which <b>data</b>?", by="ta")
+        store.marks.give(sent.id, "idea", 2, comment="Which <b>data</b>?", by="ta")
     assert rows_of(essays)["ada"]["score"]["final"] is None
     with essays.store() as store:
-        store.set_manual_score(sent.id, "plan", 2, by="ta")
+        store.marks.give(sent.id, "plan", 2, by="ta")
     score = rows_of(essays)["ada"]["score"]
     assert (score["raw"], score["late_days"], score["final"]) == (4.0, 1, 3.6)
     feedback = page(essays, "feedback/ada.html")
@@ -170,7 +170,7 @@ def test_a_newer_upload_than_the_graded_one_says_so(essays: ToyCommand) -> None:
     essays.here("submit", "essay", "ada", "{}/ada.pdf", "--at", "2027-02-01 12:00")
     with essays.store() as store:
         (sent,) = store.submissions("essay")
-        store.set_manual_score(sent.id, "idea", 2, by="ta")
+        store.marks.give(sent.id, "idea", 2, by="ta")
     essays.here("submit", "essay", "ada", "{}/newer.pdf", *ON_TIME)
     row = rows_of(essays)["ada"]
     assert row["score"]["questions"]["idea"]["earned"] is None

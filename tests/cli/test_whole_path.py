@@ -56,7 +56,7 @@ def test_from_release_to_report(toy: ToyCommand) -> None:
     with open_store(toy.data) as store:
         (bob,) = (row for row in store.latest_submissions("toy") if row.student == "bob")
         for points in (0.5, 1.5):
-            store.set_manual_score(bob.id, "q2", points, comment="read again", by="ta")
+            store.marks.give(bob.id, "q2", points, comment="read again", by="ta")
     report = json.loads(toy.here("report", "toy", "--json").out)
     with Path(report["scores"]).open(encoding="utf-8-sig", newline="") as file:
         again = {row["student"]: row for row in csv.DictReader(file)}

@@ -56,9 +56,9 @@ def test_the_newest_upload_counts_and_the_others_are_superseded(
 
 def test_points_given_by_hand_belong_to_the_upload_that_was_read(store: Store) -> None:
     first = upload(store, "A").submission.id
-    store.set_manual_score(first, "idea", 3, comment="clear", by="ta")
+    store.marks.give(first, "idea", 3, comment="clear", by="ta")
     second = upload(store, "B", 5).submission.id
-    store.set_manual_score(second, "idea", 4, by="ta")
-    scores = [(row.submission_id, row.points) for row in store.manual_scores("essay")]
+    store.marks.give(second, "idea", 4, by="ta")
+    scores = [(row.submission_id, row.points) for row in store.marks.of("essay")]
     assert scores == [(first, 3.0), (second, 4.0)]
     assert store.submission(first).state is State.SUPERSEDED

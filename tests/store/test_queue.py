@@ -210,10 +210,10 @@ def test_history_tells_what_happened_in_order(store: Store) -> None:
 
 def test_manual_scores_keep_the_earlier_ones(store: Store) -> None:
     (number,) = submit(store, "ada")
-    first = store.set_manual_score(number, "q8", 2.0, comment="short", by="ta")
-    second = store.set_manual_score(number, "q8", 3.0, by="prof")
-    assert store.manual_scores("ps1") == (first, second)
-    assert store.manual_scores("ps2") == ()
+    first = store.marks.give(number, "q8", 2.0, comment="short", by="ta")
+    second = store.marks.give(number, "q8", 3.0, by="prof")
+    assert store.marks.of("ps1") == (first, second)
+    assert store.marks.of("ps2") == ()
 
 
 def test_a_failed_write_leaves_neither_result_nor_state(

@@ -1,0 +1,85 @@
+"""What people give: points and rubric marks of a question, and final scores that replace all."""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from grader.store.records import ManualScoreRow, OverrideRow
+
+if TYPE_CHECKING:
+    from grader.store.tables import Tables
+
+
+class Marks:
+    """Points that people gave. Only ever added to: the newest counts."""
+
+    def __init__(self, tables: "Tables") -> None:
+        self._tables = tables
+
+    def give(
+        self,
+        submission_id: int,
+        question: str,
+        points: float,
+        *,
+        marks: Mapping[str, float] | None = None,
+        comment: str = "",
+        by: str,
+    ) -> ManualScoreRow:
+        """Give points for a question by hand.
+
+        With `marks`, the share of each rubric item by its name, `points` comes on top of what the
+        items are worth. Raises `UnknownSubmission`, and `ValueError` for numbers that are none.
+        """
+        shares = list((marks or {}).values())
+        if not all(map(math.isfinite, [points, *shares])) or not all(0 <= s <= 1 for s in shares):
+            raise ValueError("points must be a number, and a share of an item from 0 to 1")
+        with self._tables.transaction():
+            score = self._tables.manual_scores().create(
+                submission=self._tables.submission(submission_id),
+                question=question,
+                points=points,
+                marks="" if marks is None else json.dumps(dict(marks), sort_keys=True),
+                comment=comment,
+                by=by,
+                at=datetime.now(UTC),
+            )
+            return score.as_row()
+
+    def of(self, assignment: str) -> tuple[ManualScoreRow, ...]:
+        """All of an assignment, oldest first: the last for a submission and question counts."""
+        with self._tables.reading():
+            rows = self._tables.manual_scores()
+            rows = rows.filter(submission__assignment=assignment).order_by("pk")
+            return tuple(row.as_row() for row in rows)
+
+    def override(
+        self, student: str, assignment: str, points: float | None, *, reason: str, by: str
+    ) -> OverrideRow:
+        """Set a student's final score; None takes that back.
+
+        Raises `UnknownStudent`, and `ValueError` without a reason or for no number of points.
+        """
+        if not reason.strip():
+            raise ValueError("an override needs a reason; it is kept in the course's record")
+        if points is not None and not (math.isfinite(points) and points >= 0):
+            raise ValueError(f"{points} is no number of points")
+        with self._tables.transaction():
+            row = self._tables.overrides().create(
+                student=self._tables.locked_student(student),
+                assignment=assignment,
+                points=points,
+                reason=reason,
+                by=by,
+                at=datetime.now(UTC),
+            )
+            detail = "taken back" if points is None else f"{points:g} points"
+            self._tables.act(by, "override", f"{assignment} {student}", detail, reason)
+            return row.as_row()
+
+    def overrides(self) -> tuple[OverrideRow, ...]:
+        """All of them, oldest first: the last for a student and assignment counts."""
+        with self._tables.reading():
+            return tuple(row.as_row() for row in self._tables.overrides().order_by("pk"))

@@ -1,0 +1,73 @@
+"""Regrade requests: a student asks, staff answer, and close."""
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from grader.store.records import ReplyRow, RequestRow, UnknownRequest
+
+if TYPE_CHECKING:
+    from grader.store.models import RegradeRequest
+    from grader.store.tables import Tables
+
+
+class Requests:
+    """The regrade requests of a course."""
+
+    def __init__(self, tables: "Tables") -> None:
+        self._tables = tables
+
+    def ask(self, submission_id: int, student: str, question: str, text: str) -> RequestRow:
+        """Ask about a question's grade. Raises `ValueError` if one of it is open already."""
+        if not text.strip():
+            raise ValueError("a request says what should be looked at again")
+        with self._tables.transaction():
+            person = self._tables.locked_student(student)
+            submission = self._tables.submission(submission_id)
+            theirs = self._tables.requests().filter(submission=submission, question=question)
+            if theirs.filter(student=person, closed_at=None).exists():
+                raise ValueError(f"a request about {question} is open already; reply to that")
+            row = self._tables.requests().create(
+                submission=submission,
+                student=person,
+                question=question,
+                text=text,
+                at=datetime.now(UTC),
+            )
+            self._tables.note(submission, "regrade asked for", f"{question}, by {student}")
+            return row.as_row(())
+
+    def reply(self, request_id: int, text: str, *, by: str, close: bool = False) -> RequestRow:
+        """Answer, and close it if told to. Raises `UnknownRequest`."""
+        with self._tables.transaction():
+            row = self._locked(request_id)
+            now = datetime.now(UTC)
+            self._tables.replies().create(request=row, text=text, by=by, at=now)
+            if close and row.closed_at is None:
+                row.closed_at = now
+                row.save(using=self._tables.alias)
+                self._tables.note(row.submission, "regrade answered", f"{row.question}, by {by}")
+        return self.one(request_id)
+
+    def one(self, request_id: int) -> RequestRow:
+        """That request. Raises `UnknownRequest`."""
+        found = next((row for row in self.all() if row.id == request_id), None)
+        if found is None:
+            raise UnknownRequest(f"there is no regrade request {request_id}")
+        return found
+
+    def all(self) -> tuple[RequestRow, ...]:
+        """All of them, oldest first."""
+        with self._tables.reading():
+            replies: defaultdict[int, list[ReplyRow]] = defaultdict(list)
+            for reply in self._tables.replies().order_by("pk"):
+                replies[reply.request.pk].append(reply.as_row())
+            rows = self._tables.requests().order_by("pk")
+            return tuple(row.as_row(tuple(replies[row.pk])) for row in rows)
+
+    def _locked(self, request_id: int) -> "RegradeRequest":
+        rows = self._tables.requests().select_for_update(of=("self",))
+        row = rows.filter(pk=request_id).first()
+        if row is None:
+            raise UnknownRequest(f"there is no regrade request {request_id}")
+        return row
