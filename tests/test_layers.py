@@ -17,7 +17,7 @@ LAYERS = (
     ("checks",),
     ("release", "gradebook", "scaffold"),
     ("grading",),
-    ("report",),
+    ("report", "desk"),
     ("web",),
     ("cli",),
 )

@@ -19,6 +19,7 @@ OUR_FAULT = 2
 COMMANDS = {
     "new": ("grader.cli.new", "Begin an assignment, or a course with its first one."),
     "check": ("grader.cli.check", "Test the hidden tests of assignments."),
+    "calendar": ("grader.cli.calendar", "Print the term, or write it as an iCalendar file."),
     "release": ("grader.cli.release", "Make what students get."),
     "submit": ("grader.cli.submit", "Take in one notebook or PDF."),
     "import": ("grader.cli.submit", "Take in a folder of them, or an LMS's zip."),

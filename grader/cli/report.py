@@ -179,8 +179,8 @@ def _older_grade(
 
 def _lateness(workplace: Workplace, assignment: Assignment, received_at: datetime) -> Lateness:
     course = workplace.course
-    late = standing(received_at, assignment.due, course.late_policy, course.zone)
-    return Lateness(late.days_late, late.credit)
+    policy = course.late_policy_of(assignment)
+    return Lateness.of(standing(received_at, assignment.due, policy, course.zone))
 
 
 def _marks(manual: Mapping[tuple[int, str], ManualScore], submission: int) -> list[ManualScore]:

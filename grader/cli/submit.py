@@ -114,9 +114,8 @@ def reason(why: Refused) -> str:
 def as_data(workplace: Workplace, assignment: Assignment, accepted: Accepted) -> dict[str, Any]:
     """A receipt for scripts."""
     row = accepted.submission
-    found = standing(
-        row.received_at, assignment.due, workplace.course.late_policy, workplace.course.zone
-    )
+    policy = workplace.course.late_policy_of(assignment)
+    found = standing(row.received_at, assignment.due, policy, workplace.course.zone)
     return {
         "submission": row.id,
         "student": row.student,

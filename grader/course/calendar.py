@@ -14,27 +14,107 @@ The rules, which preview, grade and report share:
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from grader.course.policy import LatePolicy, NoLateWork, PastMaxDays
+from grader.course.policy import (
+    GraceDays,
+    LatePolicy,
+    NoLateWork,
+    PastMaxDays,
+    PercentPerDay,
+    PointsPerDay,
+    Then,
+    ThenCharges,
+    Windows,
+)
+from grader.course.units import Span
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What a submission received at some instant is worth: a credit of 0 to 1."""
+    """What a submission received at some instant is worth (`worth`).
+
+    `credit` is the share of the points earned that counts, from 0 to 1; `points_off` are then
+    taken off. `grace_days` is how many grace days it uses up.
+    """
 
     days_late: int
     credit: float
+    grace_days: int = 0
+    points_off: float = 0.0
 
     @property
     def is_late(self) -> bool:
         return self.days_late > 0
 
 
-def standing(received: datetime, due: datetime, policy: LatePolicy, zone: tzinfo) -> Standing:
-    """The standing of a submission: of one received, or a preview of one sent now."""
+def worth(points: float, standing: Standing) -> float:
+    """The points that count of the points earned; not rounded.
+
+    Raises:
+        ValueError: the points are not a number.
+    """
+    if math.isnan(points):
+        raise ValueError("points that are not a number")
+    return max(0.0, points * standing.credit - standing.points_off)
+
+
+def standing(
+    received: datetime,
+    due: datetime,
+    policy: LatePolicy,
+    zone: tzinfo,
+    *,
+    grace_left: int | None = None,
+) -> Standing:
+    """The standing of a submission: of one received, or a preview of one sent now.
+
+    `grace_left` is how many grace days are left for it; without it the whole budget.
+    """
     days = lateness(received, due, policy.slack, zone)
-    return Standing(days, credit(days, policy))
+    if isinstance(policy, Windows) and days > 0:
+        counted = _instant(received) - policy.slack
+        return Standing(days, _window_credit(counted, due, policy, zone))
+    return _standing_of(days, policy, grace_left)
+
+
+def _standing_of(days: int, policy: LatePolicy, grace_left: int | None) -> Standing:
+    """The standing by days late alone. In windows they alone decide nothing."""
+    match policy:
+        case NoLateWork() | PercentPerDay():
+            return Standing(days, credit(days, policy))
+        case PointsPerDay():
+            return _points_taken(days, policy)
+        case GraceDays():
+            return _graced(days, policy, policy.budget if grace_left is None else grace_left)
+        case Windows():
+            return Standing(days, 1.0)
+
+
+def _points_taken(days: int, policy: PointsPerDay) -> Standing:
+    if days > policy.max_days and policy.past_max_days is PastMaxDays.NO_CREDIT:
+        return Standing(days, 0.0)
+    return Standing(days, 1.0, points_off=policy.points * min(days, policy.max_days))
+
+
+def _graced(days: int, policy: GraceDays, left: int) -> Standing:
+    covered = min(left, policy.per_assignment)
+    if days <= covered:
+        return Standing(days, 1.0, grace_days=days)
+    if policy.then is Then.NO_CREDIT:
+        return Standing(days, 0.0)
+    charged = covered if policy.then_charges is ThenCharges.DAYS_LEFT else 0
+    paid = days - charged
+    share = max(0.0, (100.0 - policy.percent * paid) / 100.0) if paid <= policy.max_days else 0.0
+    # What has no credit uses up no grace day.
+    return Standing(days, share, grace_days=charged if share > 0 else 0)
+
+
+def _window_credit(counted: datetime, due: datetime, policy: Windows, zone: tzinfo) -> float:
+    for window in policy.windows:
+        if counted < _instant(span_after(due, window.until, zone)):
+            return window.credit / 100.0
+    return 0.0
 
 
 def lateness(received: datetime, due: datetime, slack: timedelta, zone: tzinfo) -> int:
@@ -70,7 +150,13 @@ def days_after(moment: datetime, days: int, zone: tzinfo) -> datetime:
     return max(readings).astimezone(zone)
 
 
-def credit(days_late: int, policy: LatePolicy) -> float:
+def span_after(moment: datetime, span: Span, zone: tzinfo) -> datetime:
+    """The time in `zone` that is a span later: days by the wall clock, hours by instants."""
+    later = days_after(moment, span.days, zone).astimezone(UTC) + timedelta(hours=span.hours)
+    return later.astimezone(zone)
+
+
+def credit(days_late: int, policy: NoLateWork | PercentPerDay) -> float:
     """The share of the earned points that counts, from 0 to 1."""
     if days_late <= 0:
         return 1.0
@@ -104,14 +190,22 @@ def effective_due(
 
 
 def no_credit_from(due: datetime, policy: LatePolicy, zone: tzinfo) -> datetime | None:
-    """The first instant from which a submission has no credit, or None if it always has some."""
-    if isinstance(policy, NoLateWork):
-        return (_instant(due) + policy.slack).astimezone(zone)
-    worth = [credit(days, policy) for days in range(policy.max_days + 2)]
-    if worth[-1] > 0:
-        return None
-    days = worth.index(0.0) - 1
-    return (_instant(days_after(due, days, zone)) + policy.slack).astimezone(zone)
+    """The first instant from which a submission has no credit, or None if it always has some.
+
+    With grace days, this is for a student who has used none.
+    """
+    if isinstance(policy, Windows):
+        end = span_after(due, policy.windows[-1].until, zone)
+    else:
+        days = next((n for n in range(1, _MOST_DAYS) if _has_none(n, policy)), None)
+        if days is None:
+            return None
+        end = days_after(due, days - 1, zone)
+    return (_instant(end) + policy.slack).astimezone(zone)
+
+
+def _has_none(days: int, policy: LatePolicy) -> bool:
+    return _standing_of(days, policy, None).credit == 0
 
 
 def due_text(due: datetime, zone: tzinfo) -> str:
@@ -121,31 +215,51 @@ def due_text(due: datetime, zone: tzinfo) -> str:
     """
     local = _instant(due).astimezone(zone)
     if (local.hour, local.minute, local.second) == (0, 0, 0):
-        last = (_instant(due) - timedelta(seconds=1)).astimezone(zone)
-        return f"by {last:%H:%M:%S} on {_day(last)} ({local:%Z}, {zone})"
+        return f"by {time_text(_instant(due) - timedelta(seconds=1), zone)}"
+    return f"before {time_text(due, zone)}"
+
+
+def time_text(moment: datetime, zone: tzinfo) -> str:
+    """A time for people, such as `23:59 on Wed 10 Feb 2027 (EST, America/Toronto)`."""
+    local = _instant(moment).astimezone(zone)
     clock = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
-    return f"before {clock} on {_day(local)} ({local:%Z}, {zone})"
+    return f"{clock} on {day_text(local)} ({local:%Z}, {zone})"
+
+
+def day_text(day: date) -> str:
+    """A day for people, such as `Wed 10 Feb 2027`."""
+    # Not strftime's names, which follow the server's locale.
+    return f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month]} {day.year}"
 
 
 def standing_text(found: Standing) -> str:
     """A standing for people, such as `2 days late: 80 % of the points earned`."""
     if not found.is_late:
         return "on time"
-    days = "1 day late" if found.days_late == 1 else f"{found.days_late} days late"
+    late = f"{_counted(found.days_late, 'day')} late"
     if found.credit == 0:
-        return f"{days}: no credit"
-    return f"{days}: {found.credit * 100:g} % of the points earned"
+        return f"{late}: no credit"
+    parts = [f"{_counted(found.grace_days, 'grace day')} used"] if found.grace_days else []
+    if found.points_off:
+        off = f"{found.points_off:g} point" + ("" if found.points_off == 1 else "s")
+        parts.append(f"{off} off")
+    elif found.credit < 1 or not parts:
+        parts.append(f"{found.credit * 100:g} % of the points earned")
+    return f"{late}: {', '.join(parts)}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def best_after_penalty(attempts: Iterable[tuple[float, Standing]]) -> int | None:
-    """The index of the attempt that counts: most points after the penalty, the first of equals.
+    """The index of the attempt that counts: most points after the penalty.
 
-    An attempt is the raw points and the standing. None if there are no attempts.
+    Of equals it is the one that uses up fewer grace days, then the first. An attempt is the raw
+    points and the standing. None if there are no attempts.
     """
-    worth = [points * found.credit for points, found in attempts]
-    if any(math.isnan(points) for points in worth):
-        raise ValueError("points that are not a number")
-    return max(range(len(worth)), key=worth.__getitem__) if worth else None
+    each = [(worth(points, found), -found.grace_days) for points, found in attempts]
+    return max(range(len(each)), key=each.__getitem__) if each else None
 
 
 def _instant(moment: datetime) -> datetime:
@@ -155,11 +269,8 @@ def _instant(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _day(moment: datetime) -> str:
-    # Not strftime's names, which follow the server's locale.
-    return f"{_WEEKDAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month]} {moment.year}"
-
-
+# No policy looks further: at most a year of grace days and then a year of days that cost.
+_MOST_DAYS = 2 * 366 + 2
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = (
     *("", "Jan", "Feb", "Mar", "Apr", "May", "Jun"),

@@ -15,6 +15,7 @@ _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _CLOCK = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?(?: ?(Z|[-+][0-9]{2}:[0-9]{2}))?")
 _EXPECTED_DATE = "expected a date such as `2027-01-14`"
 _EXPECTED_TIME = "expected a local date and time such as `2027-01-14 18:00`"
+_EXPECTED_CLOCK = "expected a time of day such as `18:00`"
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,23 @@ def parse_local_time(text: object) -> LocalTime:
     day = parse_date(parts[0])
     if len(parts) == 1:
         raise ValueError(f"which has no time of day; {_EXPECTED_TIME}")
-    match = _CLOCK.fullmatch(parts[1])
-    if match is None:
-        raise ValueError(_EXPECTED_TIME)
-    hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
-    if (hour, minute, second) == (24, 0, 0):
+    if parts[1] in ("24:00", "24:00:00"):
         raise ValueError(f"which is no time of day; write `{day + timedelta(days=1)} 00:00`")
+    if not _CLOCK.fullmatch(parts[1]):
+        raise ValueError(_EXPECTED_TIME)
+    clock, offset = parse_clock(parts[1])
+    return LocalTime(datetime.combine(day, clock), offset)
+
+
+def parse_clock(text: str) -> tuple[time, timedelta | None]:
+    """A time of day, `HH:MM[:SS]`, and the offset from UTC if one is written after it."""
+    match = _CLOCK.fullmatch(text)
+    if match is None:
+        raise ValueError(_EXPECTED_CLOCK)
+    hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
     if hour > 23 or minute > 59 or second > 59:
         raise ValueError("which is no time of day: hours go to 23, minutes and seconds to 59")
-    return LocalTime(datetime.combine(day, time(hour, minute, second)), _parse_offset(match[4]))
+    return time(hour, minute, second), _parse_offset(match[4])
 
 
 def _parse_offset(text: str | None) -> timedelta | None:

@@ -45,7 +45,8 @@ def _what(
         case "too_short" | "dict_type" | "model_type" if not path:
             return "expected fields such as `zone: America/Toronto` at the top of the file"
     if error["loc"][-1:] == ("[key]",):
-        return f"a name that can't be used, expected {_NAMES}"
+        names = _SECTIONS if "sections" in path else _NAMES
+        return f"a name that can't be used, expected {names}"
     expected = expected or _PLAIN.get(error["type"], error["msg"])
     said = f"saw {_seen(document, path, error)}, expected {expected}"
     hint = _hint(document, path, error)
@@ -53,6 +54,7 @@ def _what(
 
 
 _NAMES = "lower-case letters, digits, `_` (and `-`, except in questions), first a letter"
+_SECTIONS = "letters, digits, spaces, `.`, `_` and `-`, as in the roster"
 _PLAIN = {
     "dict_type": "indented fields (`name: value`)",
     "model_type": "indented fields (`name: value`)",

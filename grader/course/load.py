@@ -1,29 +1,37 @@
 """`course.yaml` to a `Course`: all of it, or every mistake in it and none of it."""
 
+import math
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from grader.course.complaints import CourseFileError
-from grader.course.dates import in_zone
+from grader.course.dates import LocalTime
 from grader.course.explain import explain
 from grader.course.models import (
     Assignment,
+    Attempts,
     Course,
     Environment,
     GroupSize,
     Limits,
     Question,
     RubricItem,
+    SectionDates,
 )
+from grader.course.named_times import NAMED, After, Relative, Schedule, Written
 from grader.course.rules import check_rules
 from grader.course.text_source import read_text
+from grader.course.weights import Part
 from grader.course.written import (
     WrittenAssignment,
+    WrittenAttempts,
     WrittenCourse,
     WrittenLimits,
     WrittenQuestion,
+    WrittenSection,
 )
 from grader.course.yaml_source import Document, read_yaml
 
@@ -66,20 +74,23 @@ def _validate(document: Document, folder: Path) -> WrittenCourse | None:
 
 def _resolve(written: WrittenCourse, folder: Path) -> Course:
     limits = _merged(Limits(), written.limits)
+    times = _Times(written)
     return Course(
         **written.course.model_dump(),
         zone=written.zone,
         term=written.term,
         lectures=tuple(written.lectures),
+        events={name: times.schedule.named(name) for name in written.events},
         environments={
             name: Environment(name=name, folder=folder / "environments" / name, gpus=one.gpus)
             for name, one in written.environments.items()
         },
         limits=limits,
         late_policy=written.late_policy,
+        weights=_weights(written),
         roster=folder / written.roster,
         assignments={
-            name: _assignment(name, one, written, limits, folder)
+            name: _assignment(name, one, times, limits, folder)
             for name, one in written.assignments.items()
         },
         folder=folder,
@@ -87,7 +98,7 @@ def _resolve(written: WrittenCourse, folder: Path) -> Course:
 
 
 def _assignment(
-    name: str, written: WrittenAssignment, course: WrittenCourse, limits: Limits, folder: Path
+    name: str, written: WrittenAssignment, times: "_Times", limits: Limits, folder: Path
 ) -> Assignment:
     return Assignment(
         name=name,
@@ -97,11 +108,69 @@ def _assignment(
         environment=written.environment,
         tests=written.tests,
         group=GroupSize(**written.group.model_dump()) if written.group else None,
-        release=in_zone(written.release, course.zone),
-        due=in_zone(written.due, course.zone),
+        release=times.moment(written.release),
+        due=times.moment(written.due),
+        lock=times.moment_or_none(written.lock),
+        sections={key: times.section(one) for key, one in written.sections.items()},
+        late_policy=written.late_policy,
+        feedback=times.opening(written.feedback),
+        solution=times.opening(written.solution) if written.solution else None,
+        attempts=_attempts(written.attempts),
         limits=_merged(limits, written.limits),
         questions=tuple(_question(key, one) for key, one in written.questions.items()),
         points=written.points,
+    )
+
+
+def _attempts(written: WrittenAttempts | None) -> Attempts:
+    if written is None:
+        return Attempts()
+    wait = timedelta(seconds=written.wait or 0)
+    return Attempts(limit=written.limit, per_day=written.per_day, wait=wait)
+
+
+class _Times:
+    """What the times of a course mean that broke no rule."""
+
+    def __init__(self, written: WrittenCourse) -> None:
+        named: dict[str, Written] = {
+            f"{name}.{field}": time
+            for name, one in written.assignments.items()
+            for field in NAMED
+            if (time := getattr(one, field)) is not None
+        }
+        self.schedule = Schedule(written.zone, named | written.events)
+
+    def moment(self, written: LocalTime | Relative) -> datetime:
+        return self.schedule.moment(written)
+
+    def moment_or_none(self, written: LocalTime | Relative | None) -> datetime | None:
+        return self.moment(written) if written else None
+
+    def opening(self, written: After | LocalTime | Relative) -> datetime | After:
+        return written if isinstance(written, After) else self.moment(written)
+
+    def section(self, written: WrittenSection) -> SectionDates:
+        each = {field: self.moment_or_none(getattr(written, field)) for field in NAMED}
+        return SectionDates(**each)
+
+
+def _weights(written: WrittenCourse) -> tuple[Part, ...]:
+    """The parts of the total; where the file says none, each assignment by its points."""
+    total = math.fsum(one.points for one in written.assignments.values())
+    if not written.weights:
+        return tuple(
+            Part(name=name, percent=100.0 * one.points / total, assignments=(name,))
+            for name, one in written.assignments.items()
+        )
+    return tuple(
+        Part(
+            name=name,
+            percent=part.percent,
+            assignments=tuple(part.of or [name]),
+            drop_lowest=part.drop_lowest,
+        )
+        for name, part in written.weights.items()
     )
 
 
@@ -111,7 +180,10 @@ def _question(name: str, written: WrittenQuestion) -> Question:
         title=written.title,
         points=written.points,
         manual=written.manual,
-        rubric=tuple(RubricItem(**item.model_dump()) for item in written.rubric),
+        rubric=tuple(
+            RubricItem(points=item.points, text=item.text, name=item.name or str(place))
+            for place, item in enumerate(written.rubric, start=1)
+        ),
     )
 
 

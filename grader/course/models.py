@@ -1,13 +1,15 @@
 """The course as the rest of the grader knows it: every name resolved, every time an instant."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
+from grader.course.named_times import After
 from grader.course.policy import LatePolicy
+from grader.course.weights import Part
 from grader.course.written import Lecture, Term
 
 
@@ -43,10 +45,14 @@ class Environment(_Known):
 
 
 class RubricItem(_Known):
-    """What a grader by hand looks for, and the points that it is worth."""
+    """What a grader by hand looks for, and the points that it is worth.
+
+    What was given is kept by its `name`: without one, its place in the rubric.
+    """
 
     points: float
     text: str
+    name: str
 
 
 class Question(_Known):
@@ -60,10 +66,11 @@ class Question(_Known):
 
 
 class GroupSize(_Known):
-    """How many students may work on one submission."""
+    """How many students may work on one submission; `set` is shared by what the same groups do."""
 
     min: int
     max: int
+    set: str | None = None
 
     @property
     def text(self) -> str:
@@ -71,6 +78,22 @@ class GroupSize(_Known):
         if self.min == self.max:
             return f"groups of {self.max}"
         return f"groups of {self.min} to {self.max}"
+
+
+class Attempts(_Known):
+    """How often a student may submit: in all, on one day in the course's zone, and how soon."""
+
+    limit: int | None = None
+    per_day: int | None = None
+    wait: timedelta = timedelta(0)
+
+
+class SectionDates(_Known):
+    """Dates of a section in place of the assignment's; None where they are the same."""
+
+    release: datetime | None = None
+    due: datetime | None = None
+    lock: datetime | None = None
 
 
 class Assignment(_Known):
@@ -81,6 +104,9 @@ class Assignment(_Known):
     hour that the clocks show twice. `submit` is the kind of file that students hand in. A PDF is
     graded by hand and has no environment; of a notebook `tests` says whether our own hidden checks
     grade it or the tests of an otter assignment. Without a `group` it is individual work.
+
+    From `lock` on nothing is taken. What holds for one student (sections, extensions) is in
+    `grader.course.student_dates`; the policy that holds is the course's `late_policy_of`.
     """
 
     name: str
@@ -92,6 +118,12 @@ class Assignment(_Known):
     group: GroupSize | None = None
     release: datetime
     due: datetime
+    lock: datetime | None = None
+    sections: dict[str, SectionDates] = {}
+    late_policy: LatePolicy | None = None
+    feedback: datetime | After = After.LAST_DUE
+    solution: datetime | After | None = None
+    attempts: Attempts = Attempts()
     limits: Limits
     questions: tuple[Question, ...]
     points: float
@@ -100,6 +132,11 @@ class Assignment(_Known):
     def by_hand(self) -> bool:
         """Whether people grade all of it: what is handed in is never run."""
         return self.submit == "pdf"
+
+    @property
+    def group_set(self) -> str | None:
+        """The set of groups that hand it in, or None for individual work."""
+        return (self.group.set or self.name) if self.group else None
 
     @property
     def release_utc(self) -> datetime:
@@ -125,12 +162,18 @@ class Course(_Known):
     zone: ZoneInfo
     term: Term
     lectures: tuple[Lecture, ...]
+    events: dict[str, date | datetime] = {}
     environments: dict[str, Environment]
     limits: Limits
     late_policy: LatePolicy
+    weights: tuple[Part, ...]
     roster: Path
     assignments: dict[str, Assignment]
     folder: Path
+
+    def late_policy_of(self, assignment: Assignment) -> LatePolicy:
+        """The assignment's own policy, or the course's."""
+        return assignment.late_policy or self.late_policy
 
     def environment_of(self, assignment: Assignment) -> Environment:
         """Where the assignment's notebooks run. Raises `ValueError` if nothing of it does."""

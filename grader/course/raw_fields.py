@@ -1,9 +1,11 @@
 """The raw data of `course.yaml`, as the rules read it: what is missing or wrong is passed over."""
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Any, TypeVar
 
 from grader.course.complaints import Parts, near_word, quoted
+from grader.course.dates import parse_date
 from grader.course.yaml_source import Document
 
 _T = TypeVar("_T")
@@ -49,3 +51,21 @@ class RawFields:
         """Complain of the value at a path."""
         seen = quoted(self.document.texts.get(path, self.get(*path)))
         self.document.complain(path, f"saw {seen}, {what}")
+
+
+class TermFields(RawFields):
+    """A document's data, and the days of its term as far as they are known."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(document)
+        self.start = self.read(parse_date, "term", "start")
+        self.end = self.read(parse_date, "term", "end")
+
+    def within_term(self, path: Parts, day: date, what: str) -> bool:
+        """Whether a day is in the term, as far as that is known; complains if not."""
+        if not self.start or not self.end or self.end <= self.start:
+            return True
+        if self.start <= day <= self.end:
+            return True
+        self.saw(path, f"expected {what} inside the term, {self.start} to {self.end}")
+        return False

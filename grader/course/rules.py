@@ -6,14 +6,17 @@ its complaint already. So a file with a typo and a wrong sum hears of both at on
 
 import math
 import re
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date
 from pathlib import Path
 
 from grader.course.complaints import Parts, did_you_mean
-from grader.course.dates import LocalTime, in_zone, parse_date, parse_local_time, parse_zone
+from grader.course.dates import parse_date
 from grader.course.hand_in_rules import check_hand_in
-from grader.course.raw_fields import RawFields
+from grader.course.policy_rules import check_policies
+from grader.course.raw_fields import TermFields
+from grader.course.time_rules import check_times
 from grader.course.units import parse_seconds
+from grader.course.weight_rules import check_weights
 from grader.course.written import NAME, RELATIVE
 from grader.course.yaml_source import Document
 
@@ -28,29 +31,19 @@ def check_rules(document: Document, folder: Path) -> None:
     check.roster()
     for name in check.names("assignments"):
         check.assignment(name)
+    check_weights(document)
+    check_policies(document)
+    check_times(document)
 
 
-class _Rules(RawFields):
+class _Rules(TermFields):
     def __init__(self, document: Document, folder: Path) -> None:
         super().__init__(document)
         self.folder = folder
-        # With a wrong zone, the order of times can still be checked, by their clocks.
-        self.zone: tzinfo = self.read(parse_zone, "zone") or UTC
-        self.start = self.read(parse_date, "term", "start")
-        self.end = self.read(parse_date, "term", "end")
 
     def term(self) -> None:
         if self.start and self.end and self.end <= self.start:
             self.saw(("term", "end"), f"expected a day after the term's start, {self.start}")
-
-    def within_term(self, path: Parts, day: date, what: str) -> bool:
-        """Whether a day is in the term, as far as that is known; complains if not."""
-        if not self.start or not self.end or self.end <= self.start:
-            return True
-        if self.start <= day <= self.end:
-            return True
-        self.saw(path, f"expected {what} inside the term, {self.start} to {self.end}")
-        return False
 
     def lectures(self) -> None:
         lectures = self.get("lectures")
@@ -105,7 +98,6 @@ class _Rules(RawFields):
             self.assignment_environment(at)
             self.cell_limit(*at, "limits")
         check_hand_in(self.document, at, self.folder_of(at, name))
-        self.dates(at)
         self.points(at)
 
     def folder_of(self, at: Parts, name: str) -> Path | None:
@@ -135,25 +127,6 @@ class _Rules(RawFields):
             (*at, "environment"),
             f"expected one of `environments`, {listed}; add it there, or choose one of these",
         )
-
-    def dates(self, at: Parts) -> None:
-        release, due = (self.moment((*at, name)) for name in ("release", "due"))
-        if release and due and due.astimezone(UTC) <= release.astimezone(UTC):
-            written = self.get(*at, "release")
-            self.saw((*at, "due"), f"expected a time after the release, {written}")
-
-    def moment(self, path: Parts) -> datetime | None:
-        """The time at a path as an instant, or a complaint if it is none or out of term."""
-        local: LocalTime | None = self.read(parse_local_time, *path)
-        if local is None:
-            return None
-        try:
-            moment = in_zone(local, self.zone)
-        except ValueError as error:
-            if self.zone is not UTC:
-                self.saw(path, str(error))
-            return None
-        return moment if self.within_term(path, local.clock.date(), "a time") else None
 
     def points(self, at: Parts) -> None:
         total = self.get(*at, "points")

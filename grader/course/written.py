@@ -10,22 +10,33 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from grader.course.dates import LocalTime, parse_date, parse_local_time, parse_zone
-from grader.course.policy import LatePolicy
+from grader.course.dates import LocalTime, parse_date, parse_zone
+from grader.course.named_times import (
+    After,
+    Relative,
+    parse_event,
+    parse_opening,
+    parse_time,
+)
+from grader.course.policy import KINDS, LatePolicy
 from grader.course.units import parse_bytes, parse_seconds
 
 # Names become folder names, file names, parts of addresses and of container labels.
 NAME = r"^[a-z][a-z0-9_-]{0,31}\Z"
+SECTION = r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,31}\Z"
 QUESTION_NAME = r"^[a-z][a-z0-9_]{0,31}\Z"
 RELATIVE = r"^(?!/)(?!(.*/)?\.\.?(/|\Z))[A-Za-z0-9_./-]{1,100}\Z"
 
 Title = Annotated[str, StringConstraints(pattern=r"^\S[^\n]*\Z", min_length=1, max_length=200)]
 Item = Annotated[str, StringConstraints(pattern=r"^\S[^\n]*\Z", min_length=1, max_length=500)]
 Name = Annotated[str, StringConstraints(pattern=NAME)]
+SectionName = Annotated[str, StringConstraints(pattern=SECTION)]
 QuestionName = Annotated[str, StringConstraints(pattern=QUESTION_NAME)]
 Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone)]
 Day = Annotated[date, BeforeValidator(parse_date)]
-Moment = Annotated[LocalTime, BeforeValidator(parse_local_time)]
+Moment = Annotated[LocalTime | Relative, BeforeValidator(parse_time)]
+Event = Annotated[date | LocalTime | Relative, BeforeValidator(parse_event)]
+Opening = Annotated[After | LocalTime | Relative, BeforeValidator(parse_opening)]
 Seconds = Annotated[float, BeforeValidator(parse_seconds), Field(gt=0, le=86400)]
 Bytes = Annotated[int, BeforeValidator(parse_bytes), Field(ge=1 << 10, le=1 << 40)]
 
@@ -34,6 +45,7 @@ SOME_TIME = "a duration such as `90 s` or `5 min`, more than 0 and at most a day
 SOME_SIZE = "a size such as `64 MiB` or `2 GiB`, from 1 KiB to 1024 GiB"
 MOMENT = "a local date and time such as `2027-01-14 18:00`"
 DAY = "a date such as `2027-01-14`"
+OPENING = f"`{After.LAST_DUE}`, or a time such as `ps1.due + 2 days`"
 ENVIRONMENT = "the name of one of the environments"
 
 
@@ -109,6 +121,9 @@ class WrittenItem(Written):
 
     points: float = Field(gt=0, le=10000, description="a number of points more than 0")
     text: Item = Field(description="what the points are given for, on one line")
+    name: QuestionName | None = Field(
+        default=None, description="a name of lower-case letters, digits and `_`, such as `clarity`"
+    )
 
 
 class WrittenQuestion(Written):
@@ -125,10 +140,34 @@ class WrittenQuestion(Written):
 
 
 class WrittenGroup(Written):
-    """How many students may work on one submission."""
+    """How many students may work on one submission, and the set that their groups are of."""
 
     min: int = Field(ge=1, le=50, description="a whole number of students from 1 to 50")
     max: int = Field(ge=2, le=50, description="a whole number of students from 2 to 50")
+    set: Name | None = Field(
+        default=None,
+        description="a name such as `project`, for assignments that the same groups work on",
+    )
+
+
+class WrittenSection(Written):
+    """Dates of a section that differ from the assignment's."""
+
+    release: Moment | None = Field(default=None, description=MOMENT)
+    due: Moment | None = Field(default=None, description=MOMENT)
+    lock: Moment | None = Field(default=None, description=MOMENT)
+
+
+class WrittenAttempts(Written):
+    """How often a student may submit."""
+
+    limit: int | None = Field(
+        default=None, ge=1, le=1000, description="a whole number of submissions in all, from 1"
+    )
+    per_day: int | None = Field(
+        default=None, ge=1, le=1000, description="a whole number of submissions a day, from 1"
+    )
+    wait: Seconds | None = Field(default=None, description=SOME_TIME)
 
 
 class WrittenAssignment(Written):
@@ -155,6 +194,21 @@ class WrittenAssignment(Written):
     )
     release: Moment = Field(description=MOMENT)
     due: Moment = Field(description=MOMENT)
+    lock: Moment | None = Field(
+        default=None, description=f"{MOMENT}, from which on nothing is taken"
+    )
+    sections: dict[SectionName, WrittenSection] = Field(
+        default={},
+        description="sections with dates of their own, such as `LEC0201: {due: ps1.due + 1 day}`",
+    )
+    late_policy: LatePolicy | None = Field(
+        default=None, description=f"a policy in place of the course's, with `kind` {KINDS}"
+    )
+    feedback: Opening = Field(default=After.LAST_DUE, description=OPENING)
+    solution: Opening | None = Field(default=None, description=OPENING)
+    attempts: WrittenAttempts | None = Field(
+        default=None, description="limits such as `{limit: 10}` or `{per_day: 3, wait: 30 min}`"
+    )
     limits: WrittenLimits = Field(
         default=WrittenLimits(), description="the limits that differ from the course's"
     )
@@ -166,6 +220,20 @@ class WrittenAssignment(Written):
     )
 
 
+class WrittenPart(Written):
+    """A part of the total; its name is that of an assignment, or it says which it is `of`."""
+
+    percent: float = Field(
+        gt=0, le=100, description="a number of percent, more than 0 and at most 100"
+    )
+    of: list[Name] | None = Field(
+        default=None, min_length=1, description="a list of assignments such as `[lab04, lab05]`"
+    )
+    drop_lowest: int = Field(
+        default=0, ge=0, le=100, description="a whole number of assignments that don't count"
+    )
+
+
 class WrittenCourse(Written):
     """The whole file."""
 
@@ -173,6 +241,10 @@ class WrittenCourse(Written):
     zone: Zone = Field(description="an IANA time zone such as `America/Toronto`")
     term: Term = Field(description="the term's first and last day, `start` and `end`")
     lectures: list[Lecture] = Field(default=[], description="a list of lectures")
+    events: dict[Name, Event] = Field(
+        default={},
+        description="days and times with names, such as `exam: 2027-04-20 09:00`",
+    )
     environments: dict[Name, WrittenEnvironment] = Field(
         min_length=1,
         description="environments such as `cpu: {gpus: 0}`, named by lower-case letters, digits, "
@@ -181,8 +253,10 @@ class WrittenCourse(Written):
     limits: WrittenLimits = Field(
         default=WrittenLimits(), description="what one submission may use"
     )
-    late_policy: LatePolicy = Field(
-        description="a policy with `kind: percent per day` or `kind: no late work`"
+    late_policy: LatePolicy = Field(description=f"a policy with `kind` {KINDS}")
+    weights: dict[Name, WrittenPart] = Field(
+        default={},
+        description="parts of the total such as `labs: {percent: 40, of: [lab04, lab05]}`",
     )
     roster: str = Field(
         min_length=1, max_length=300, description="the path of a CSV file such as `roster.csv`"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from grader.course import RubricItem
+from grader.course.calendar import Standing
 
 
 class QuestionState(StrEnum):
@@ -53,19 +54,43 @@ class ManualScore:
 
 @dataclass(frozen=True)
 class Lateness:
-    """Days late after extension and slack, and the fraction of the score that is kept.
+    """Days late after extension and slack, and what they cost.
 
-    Raises `ValueError` for negative days or a credit outside 0..1.
+    `credit` is the fraction of the score that is kept; `points_off` are taken off after that.
+    `grace_days` of the days were paid for with grace days. Raises `ValueError` for negative days
+    or points, or a credit outside 0..1.
     """
 
     days: int = 0
     credit: float = 1.0
+    points_off: float = 0.0
+    grace_days: int = 0
 
     def __post_init__(self) -> None:
         if self.days < 0:
             raise ValueError(f"days late must be 0 or more, not {self.days}")
         if not (math.isfinite(self.credit) and 0.0 <= self.credit <= 1.0):
             raise ValueError(f"the credit must lie in 0..1, not {self.credit}")
+        if not (math.isfinite(self.points_off) and self.points_off >= 0.0):
+            raise ValueError(f"the points taken off must be 0 or more, not {self.points_off}")
+
+    @classmethod
+    def of(cls, standing: Standing) -> "Lateness":
+        """What the calendar found."""
+        return cls(standing.days_late, standing.credit, standing.points_off, standing.grace_days)
+
+    def apply(self, raw: float) -> float:
+        """The points that are left of `raw`; not rounded."""
+        return max(0.0, raw * self.credit - self.points_off)
+
+
+@dataclass(frozen=True)
+class Override:
+    """A final score that a person set, in place of what was computed."""
+
+    points: float
+    reason: str
+    by: str
 
 
 @dataclass(frozen=True)
@@ -86,7 +111,8 @@ class Score:
     `auto`, `manual`, `raw` and `penalty` are not rounded; `final` is, once
     (`grader.gradebook.rounding`). `auto` is what the checks earned, also where a person
     has overridden it; `raw` is what counts, before lateness; `penalty` is what lateness
-    takes off `raw`. `final` is None exactly when `pending` says why.
+    takes off `raw`. `final` is None exactly when `pending` says why; an `override` is final
+    whatever was computed.
     """
 
     student: str
@@ -100,6 +126,9 @@ class Score:
     penalty: float = 0.0
     final: float | None = None
     pending: Pending | None = None
+    points_off: float = 0.0
+    grace_days: int = 0
+    override: Override | None = None
 
     def question(self, name: str) -> QuestionScore:
         """The score of one question. Raises `KeyError` for an unknown name."""

@@ -1,16 +1,19 @@
 """From a graded submission, its lateness and the grades by hand to a score.
 
-The order is fixed: points of the checks, then what people gave or overrode, then the
-lateness credit on the sum, then one rounding. Where our side failed there is no score.
+The order is fixed: points of the checks, then what people gave or overrode of a question, then
+lateness on the sum, then one rounding; a score that a person set for the whole replaces all that.
+Where our side failed there is no score.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from grader.course import Assignment
 from grader.gradebook.records import (
     Lateness,
     ManualScore,
+    Override,
     Pending,
     QuestionInfo,
     QuestionScore,
@@ -21,6 +24,9 @@ from grader.gradebook.rounding import round_points
 from grader.outcomes import CheckResult, GradedSubmission
 
 ON_TIME = Lateness()
+
+# (earned, possible) of each question.
+PointsByQuestion = Mapping[str, tuple[float, float]]
 
 # Partial credit such as 4/3 + 4/3 + 4/3 sums to 4 only up to rounding.
 _SAME_POINTS = 1e-6
@@ -37,24 +43,57 @@ def questions_of(assignment: Assignment) -> tuple[QuestionInfo, ...]:
 def score_submission(
     student: str,
     questions: Sequence[QuestionInfo],
-    graded: GradedSubmission | None,
+    graded: GradedSubmission | PointsByQuestion | None,
     *,
     lateness: Lateness = ON_TIME,
     manual: Iterable[ManualScore] = (),
+    override: Override | None = None,
 ) -> Score:
     """The score of one submission; `graded` is None while our side has not graded it, or need not.
 
-    A record of other checks than the course now has (a question without checks, or worth
-    other points) is stale: no final score until it is graded again. Raises `ValueError` for
-    a grade by hand that names no question or lies outside the question's points.
+    Of a grading, its points by question are enough. A record of other checks than the course now
+    has (a question without checks, or worth other points) is stale: no final score until it is
+    graded again. Raises `ValueError` for a grade by hand that names no question or lies outside
+    the question's points.
     """
     given = _manual_by_question(questions, manual)
-    results = _results_by_question(graded)
+    delayed = graded is None
+    results = points_by_question(graded) if isinstance(graded, GradedSubmission) else graded or {}
     scores = tuple(
-        _question_score(info, given.get(info.name), results.get(info.name, ()), graded is None)
+        _question_score(info, given.get(info.name), results.get(info.name), delayed)
         for info in questions
     )
-    return _total(student, questions, scores, results, lateness, graded is None)
+    found = _total(student, questions, scores, results, lateness, delayed)
+    return overridden(found, override) if override else found
+
+
+def overridden(score: Score, override: Override) -> Score:
+    """The score with what a person set for the whole as its final one."""
+    final = round_points(override.points)
+    return replace(score, final=final, pending=None, override=override)
+
+
+def points_by_question(graded: GradedSubmission) -> dict[str, tuple[float, float]]:
+    """(earned, possible) of each question that the checks are of."""
+    found: dict[str, list[CheckResult]] = {}
+    for result in graded.checks:
+        found.setdefault(result.question, []).append(result)
+    return {
+        question: (
+            math.fsum(result.earned for result in results),
+            math.fsum(result.points for result in results),
+        )
+        for question, results in found.items()
+    }
+
+
+def rubric_points(info: QuestionInfo, marks: Mapping[str, float], extra: float) -> float:
+    """The points of the rubric's items by their shares, with what was added beside them.
+
+    From 0 to the question's points. An item that the rubric no longer has is worth nothing.
+    """
+    items = math.fsum(item.points * marks.get(item.name, 0.0) for item in info.rubric)
+    return min(max(items + extra, 0.0), info.points)
 
 
 def unscored(student: str, questions: Sequence[QuestionInfo], pending: Pending) -> Score:
@@ -64,22 +103,6 @@ def unscored(student: str, questions: Sequence[QuestionInfo], pending: Pending) 
     )
     scores = tuple(QuestionScore(q.name, q.points, None, state) for q in questions)
     return Score(student, scores, 0.0, 0.0, 0.0, _points(questions), pending=pending)
-
-
-def best_score(scores: Iterable[Score]) -> Score | None:
-    """The score that counts among a student's submissions, given from old to new.
-
-    The highest final score, after the penalty, so that a late resubmission never lowers a
-    grade; the older one on a tie. A submission without a final score never displaces one
-    that has it. Where none has, the newest.
-    """
-    best: Score | None = None
-    highest = -1.0  # below every final score
-    for score in scores:
-        final = -1.0 if score.final is None else score.final
-        if highest < 0.0 or final > highest:
-            best, highest = score, final
-    return best
 
 
 def _manual_by_question(
@@ -102,17 +125,10 @@ def _manual_by_question(
     return given
 
 
-def _results_by_question(graded: GradedSubmission | None) -> dict[str, tuple[CheckResult, ...]]:
-    results: dict[str, tuple[CheckResult, ...]] = {}
-    for result in graded.checks if graded else ():
-        results[result.question] = (*results.get(result.question, ()), result)
-    return results
-
-
 def _question_score(
     info: QuestionInfo,
     grade: ManualScore | None,
-    results: tuple[CheckResult, ...],
+    found: tuple[float, float] | None,
     delayed: bool,
 ) -> QuestionScore:
     if grade is not None:
@@ -120,33 +136,32 @@ def _question_score(
         return QuestionScore(info.name, info.points, grade.points, state, grade.comment)
     if info.manual:
         return QuestionScore(info.name, info.points, None, QuestionState.UNGRADED)
-    if delayed or not _covers(info, results):
+    if delayed or found is None or not _covers(info, *found):
         return QuestionScore(info.name, info.points, None, QuestionState.DELAYED)
-    earned = math.fsum(result.earned for result in results)
-    return QuestionScore(info.name, info.points, earned, QuestionState.GRADED)
+    return QuestionScore(info.name, info.points, found[0], QuestionState.GRADED)
 
 
-def _covers(info: QuestionInfo, results: tuple[CheckResult, ...]) -> bool:
-    """Whether the results are of the question as it is now: its points, and sane ones."""
-    total = math.fsum(result.points for result in results)
-    sane = all(-_SAME_POINTS <= r.earned <= r.points + _SAME_POINTS for r in results)
-    return bool(results) and sane and abs(total - info.points) <= _SAME_POINTS
+def _covers(info: QuestionInfo, earned: float, possible: float) -> bool:
+    """Whether the points are of the question as it is now, and sane ones."""
+    sane = -_SAME_POINTS <= earned <= possible + _SAME_POINTS
+    return sane and abs(possible - info.points) <= _SAME_POINTS
 
 
 def _total(
     student: str,
     questions: Sequence[QuestionInfo],
     scores: tuple[QuestionScore, ...],
-    results: Mapping[str, tuple[CheckResult, ...]],
+    results: PointsByQuestion,
     lateness: Lateness,
     delayed: bool,
 ) -> Score:
     automatic = [info.name for info in questions if not info.manual]
-    auto = math.fsum(r.earned for name in automatic for r in results.get(name, ()))
+    auto = math.fsum(results[name][0] for name in automatic if name in results)
     by_hand = {info.name for info in questions if info.manual}
     manual = math.fsum(s.earned or 0.0 for s in scores if s.question in by_hand)
     raw = math.fsum(s.earned or 0.0 for s in scores)
     pending = _why_pending(scores, delayed)
+    kept = lateness.apply(raw)
     return Score(
         student=student,
         questions=scores,
@@ -156,9 +171,11 @@ def _total(
         points=_points(questions),
         late_days=lateness.days,
         credit=lateness.credit,
-        penalty=raw * (1.0 - lateness.credit),
-        final=None if pending else round_points(raw * lateness.credit),
+        penalty=raw - kept,
+        final=None if pending else round_points(kept),
         pending=pending,
+        points_off=lateness.points_off,
+        grace_days=lateness.grace_days,
     )
 
 

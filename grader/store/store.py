@@ -197,6 +197,12 @@ class Store:
         with self._tables.reading():
             return tuple(row.as_row() for row in self._tables.latest(assignment))
 
+    def work_of(self, student: str) -> tuple[SubmissionRow, ...]:
+        """What the student and the groups that they are in handed in, by time of receipt."""
+        with self._tables.reading():
+            rows = self._tables.submissions().filter(owner__in=self._tables.owners(student))
+            return tuple(row.as_row() for row in rows.order_by("received_at", "pk"))
+
     def status(self, assignment: str) -> dict[State, int]:
         """How many submissions are in each state; all states are present."""
         with self._tables.reading():
@@ -340,10 +346,14 @@ class Store:
         with self._tables.reading():
             return tuple(row.as_row() for row in self._tables.current_results(assignment))
 
-    def summaries(self, assignment: str) -> tuple[SummaryRow, ...]:
-        """The current result of every submission that has one, without its findings."""
+    def summaries(
+        self, assignment: str, *, only: Collection[int] | None = None
+    ) -> tuple[SummaryRow, ...]:
+        """The current result of every submission (of `only` these), without its findings."""
         with self._tables.reading():
             rows = self._tables.summaries().filter(submission__assignment=assignment)
+            if only is not None:
+                rows = rows.filter(submission__in=list(only))
             newest = {row.submission.pk: row for row in rows.order_by("pk")}
             return tuple(row.as_summary() for row in newest.values())
 

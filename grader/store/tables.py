@@ -166,6 +166,14 @@ class Tables:
             )
         return person
 
+    def owners(self, student: str) -> list[str]:
+        """As whose a student's work is kept: their own, and that of the groups they are in."""
+        person = self._all(Student).filter(identifier=student).first()
+        if person is None:
+            return []
+        here = self.memberships().filter(student=person, left_at=None)
+        return [f"student {person.pk}", *(f"group {row.group.pk}" for row in here)]
+
     def locked_group(self, number: int) -> Group:
         """That group, locked, so that what its members send is taken in one order."""
         group = self.groups().select_for_update().filter(pk=number).first()

@@ -17,8 +17,11 @@ from grader.course.calendar import (
     no_credit_from,
     standing,
     standing_text,
+    worth,
 )
 from grader.course.policy import PastMaxDays
+from tests.course.terms import instants, policies, slacks, zones
+from tests.course.wall_clock import NIGHTS, boundaries
 
 NONE = timedelta(0)
 DAY = timedelta(days=1)
@@ -26,37 +29,6 @@ MICROSECOND = timedelta(microseconds=1)
 TORONTO = ZoneInfo("America/Toronto")
 POLICY = PercentPerDay(kind="percent per day", percent=10.0, max_days=3)
 HARD = NoLateWork(kind="no late work")
-
-# A night in which the clocks go forward, and one in which they go back, in each zone.
-SHIFTS = [
-    ("America/Toronto", "2027-03-14", "2027-11-07"),
-    ("Europe/Berlin", "2027-03-28", "2027-10-31"),
-    ("Australia/Lord_Howe", "2027-10-03", "2027-04-04"),
-]
-NIGHTS = [(zone, night) for zone, *nights in SHIFTS for night in nights]
-
-
-def boundaries(due: datetime, zone: ZoneInfo, days: int) -> list[datetime]:
-    """When each day late begins, by looking at the zone's clock once a minute.
-
-    Only the direction from instants to clocks is used, which is never ambiguous. A clock
-    that skips the wanted reading is taken to have gone on as it was before the jump.
-    """
-    clock = due.astimezone(zone).replace(tzinfo=None)
-    found: list[datetime] = [due.astimezone(UTC)]
-    for day in range(1, days + 1):
-        wanted = clock + day * DAY
-        start = found[0] + day * DAY - timedelta(hours=3)
-        minutes = [start + timedelta(minutes=minute) for minute in range(6 * 60)]
-        shown = [minute.astimezone(zone).replace(tzinfo=None) for minute in minutes]
-        if exact := [
-            minute for minute, reads in zip(minutes, shown, strict=True) if reads == wanted
-        ]:
-            found.append(exact[-1])
-            continue
-        jump = next(index for index, reads in enumerate(shown) if reads > wanted)
-        found.append(minutes[jump - 1] + (wanted - shown[jump - 1]))
-    return found
 
 
 @pytest.mark.parametrize(("name", "night"), NIGHTS)
@@ -93,26 +65,6 @@ def test_a_boundary_is_sharp_to_the_microsecond(days: int, slack: timedelta):
     assert lateness(boundary + MICROSECOND, due, slack, TORONTO) == days + 1
 
 
-instants = st.datetimes(
-    min_value=datetime(2027, 1, 1),  # noqa: DTZ001
-    max_value=datetime(2028, 12, 31),  # noqa: DTZ001
-    timezones=st.just(UTC),
-)
-zones = st.sampled_from([ZoneInfo(name) for name, *_ in SHIFTS])
-slacks = st.timedeltas(min_value=NONE, max_value=timedelta(hours=12))
-policies = st.one_of(
-    st.builds(NoLateWork, kind=st.just("no late work"), slack=slacks),
-    st.builds(
-        PercentPerDay,
-        kind=st.just("percent per day"),
-        percent=st.floats(0, 100),
-        max_days=st.integers(1, 30),
-        past_max_days=st.sampled_from(PastMaxDays),
-        slack=slacks,
-    ),
-)
-
-
 @settings(max_examples=200, deadline=None)
 @given(instants, instants, instants, policies, zones)
 def test_submitting_later_never_gives_more_credit(one, other, due, policy, zone):
@@ -120,6 +72,7 @@ def test_submitting_later_never_gives_more_credit(one, other, due, policy, zone)
     found = [standing(received, due, policy, zone) for received in (early, late)]
     assert found[0].days_late <= found[1].days_late
     assert 1.0 >= found[0].credit >= found[1].credit >= 0.0
+    assert worth(10.0, found[0]) >= worth(10.0, found[1]) >= 0.0
 
 
 @settings(max_examples=200, deadline=None)
@@ -128,7 +81,9 @@ def test_an_extension_never_hurts(received, due, until, days, policy, zone):
     extended = effective_due(due, zone, until=until, extra_days=days)
     assert extended.astimezone(UTC) >= due
     with_it = standing(received, extended, policy, zone)
-    assert with_it.credit >= standing(received, due, policy, zone).credit
+    without = standing(received, due, policy, zone)
+    assert with_it.credit >= without.credit
+    assert worth(10.0, with_it) >= worth(10.0, without)
 
 
 @settings(max_examples=100, deadline=None)

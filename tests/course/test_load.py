@@ -209,7 +209,7 @@ def test_the_courses_own_file_loads():
     assert len(course.lectures) == 12
     assert {lecture.date.weekday() for lecture in course.lectures} == {3}
     assert ps1.points == sum(question.points for question in ps1.questions) == 100
-    assert [question.name for question in ps1.questions if question.manual] == ["q8"]
+    assert [question.name for question in ps1.questions if question.manual] == ["q9"]
     assert ps1.due.isoformat() == "2027-02-10T23:59:00-05:00"
 
 

@@ -1,7 +1,6 @@
 """Scores: what counts, what is pending, and the one rounding."""
 
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,7 +12,6 @@ from grader.gradebook import (
     Pending,
     QuestionInfo,
     QuestionState,
-    best_score,
     round_points,
     score_submission,
     unscored,
@@ -145,22 +143,6 @@ def test_a_student_without_a_graded_submission_has_no_number(pending: Pending) -
     score = unscored("ada", (AUTOMATIC, WRITTEN), pending)
     assert (score.final, score.pending, score.points) == (None, pending, 11.0)
     assert all(q.earned is None for q in score.questions)
-
-
-def test_the_best_score_after_the_penalty_counts() -> None:
-    early = score_submission("ada", (AUTOMATIC, SECOND), BOTH)
-    late = score_submission(
-        "ada",
-        (AUTOMATIC, SECOND),
-        graded(("q1", 6.0, 6.0), ("q2", 4.0, 4.0)),
-        lateness=Lateness(4, 0.6),
-    )
-    delayed = score_submission("ada", (AUTOMATIC, SECOND), None)
-    assert best_score([early, late, delayed]) is early
-    assert best_score([delayed, late]) is late
-    assert best_score([early, replace(early)]) is early
-    assert best_score([unscored("ada", (), Pending.REFUSED), delayed]) is delayed
-    assert best_score([]) is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,9 @@
+"""The front desk: what students do with a course, by command or on its page.
+
+Hand something in, see what it is worth, read feedback when it is time. Each is a function of the
+course and its store that refuses with a reason; commands and pages only show what it gives.
+"""
+
+from grader.desk.submitting import Submitted as Submitted
+from grader.desk.submitting import check_open as check_open
+from grader.desk.submitting import submit as submit

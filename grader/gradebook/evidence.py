@@ -1,0 +1,77 @@
+"""What is stored of a course's term, gathered at one moment: all that its grades are made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from grader.course import Course
+from grader.store import (
+    ExtensionRow,
+    GroupRow,
+    ManualScoreRow,
+    OverrideRow,
+    Store,
+    StudentRow,
+    SubmissionRow,
+    SummaryRow,
+)
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What was handed in for one assignment, and what became of it."""
+
+    submissions: tuple[SubmissionRow, ...] = ()
+    summaries: tuple[SummaryRow, ...] = ()
+    manual: tuple[ManualScoreRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The rows of a term. `groups` are by set, `handed` by assignment."""
+
+    students: tuple[StudentRow, ...]
+    groups: Mapping[str, tuple[GroupRow, ...]] = field(
+        default_factory=dict[str, tuple[GroupRow, ...]]
+    )
+    extensions: tuple[ExtensionRow, ...] = ()
+    overrides: tuple[OverrideRow, ...] = ()
+    handed: Mapping[str, Handed] = field(default_factory=dict[str, Handed])
+
+
+def gather_dates(store: Store, course: Course) -> Evidence:
+    """What dates follow from: students, groups and extensions."""
+    sets = {one.group_set for one in course.assignments.values()} - {None}
+    return Evidence(
+        students=store.students(),
+        groups={name: store.groups.all(name) for name in sorted(filter(None, sets))},
+        extensions=store.extensions.all(),
+    )
+
+
+def gather_student(store: Store, course: Course, student: str) -> Evidence:
+    """What one student's grades follow from; of the others only who they are."""
+    rows = store.work_of(student)
+    handed = {}
+    for name in course.assignments:
+        theirs = tuple(row for row in rows if row.assignment == name)
+        numbers = {row.id for row in theirs}
+        manual = store.marks.of(name) if numbers else ()
+        handed[name] = Handed(
+            theirs,
+            store.summaries(name, only=numbers) if numbers else (),
+            tuple(row for row in manual if row.submission_id in numbers),
+        )
+    overrides = tuple(row for row in store.marks.overrides() if row.student == student)
+    return replace(gather_dates(store, course), overrides=overrides, handed=handed)
+
+
+def gather_evidence(store: Store, course: Course) -> Evidence:
+    """Everything of the course's assignments that the store holds now."""
+    return replace(
+        gather_dates(store, course),
+        overrides=store.marks.overrides(),
+        handed={
+            name: Handed(store.submissions(name), store.summaries(name), store.marks.of(name))
+            for name in course.assignments
+        },
+    )

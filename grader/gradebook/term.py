@@ -1,0 +1,168 @@
+"""A term's grades, step by step: raw score, lateness, overrides; weights make the total of them.
+
+Each step is a function of what the one before gave. Nothing is cached: a changed date, extension
+or rubric changes every score at once.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from grader.course import Assignment, Course
+from grader.course.settling import Attempt, Settled, Work, settle
+from grader.course.student_dates import Dates
+from grader.gradebook.dates import Calendar
+from grader.gradebook.evidence import Evidence, Handed
+from grader.gradebook.records import (
+    Lateness,
+    ManualScore,
+    Override,
+    Pending,
+    QuestionInfo,
+    Score,
+)
+from grader.gradebook.scoring import (
+    overridden,
+    questions_of,
+    rubric_points,
+    score_submission,
+    unscored,
+)
+from grader.gradebook.totals import Total, total_of
+from grader.store import ManualScoreRow, State, SubmissionRow, SummaryRow
+
+
+@dataclass(frozen=True)
+class Grade:
+    """A student's grade for an assignment, and the submission and dates that it follows from."""
+
+    assignment: str
+    score: Score
+    dates: Dates
+    submission: SubmissionRow | None
+
+
+@dataclass(frozen=True)
+class StudentTerm:
+    """One student's grades by assignment, in the order of course.yaml, and their total."""
+
+    student: str
+    grades: Mapping[str, Grade]
+    total: Total
+
+
+def grade_term(
+    course: Course, evidence: Evidence, *, only: Iterable[str] | None = None
+) -> dict[str, StudentTerm]:
+    """Everybody's grades, by student; of `only` these students, where it says so."""
+    sheets = Sheets(course, evidence)
+    everybody = (row.identifier for row in evidence.students)
+    return {student: sheets.term(student) for student in (everybody if only is None else only)}
+
+
+class Sheets:
+    """A term's submissions by assignment, from which each student's grades are made."""
+
+    def __init__(self, course: Course, evidence: Evidence) -> None:
+        self.course = course
+        self.calendar = Calendar(course, evidence)
+        self._sheets = {
+            name: _Sheet(assignment, evidence.handed.get(name, Handed()), self.calendar)
+            for name, assignment in course.assignments.items()
+        }
+        self._overrides = {(row.student, row.assignment): row for row in evidence.overrides}
+
+    def works(self, student: str) -> list[Work]:
+        """What the student, or their groups, sent, by assignment in the course's order."""
+        return [sheet.work(student, self.course) for sheet in self._sheets.values()]
+
+    def term(self, student: str) -> StudentTerm:
+        """The student's grades and their total."""
+        works = self.works(student)
+        settled = settle(works, self.course.zone)
+        grades: dict[str, Grade] = {}
+        for (name, sheet), work in zip(self._sheets.items(), works, strict=True):
+            grade = sheet.grade(student, settled[name], work.dates)
+            grades[name] = self._overridden(student, grade)
+        scores = {name: grade.score for name, grade in grades.items()}
+        return StudentTerm(student, grades, total_of(self.course, scores))
+
+    def _overridden(self, student: str, grade: Grade) -> Grade:
+        row = self._overrides.get((student, grade.assignment))
+        if row is None or row.points is None:
+            return grade
+        score = overridden(grade.score, Override(row.points, row.reason, row.by))
+        return replace(grade, score=score)
+
+
+class _Sheet:
+    """One assignment's submissions, and the raw score of each."""
+
+    def __init__(self, assignment: Assignment, handed: Handed, calendar: Calendar) -> None:
+        self.assignment = assignment
+        self.questions = questions_of(assignment)
+        self.calendar = calendar
+        self.summaries = {row.submission_id: row for row in handed.summaries}
+        self.manual = newest_marks(self.questions, handed.manual)
+        self.by_id = {row.id: row for row in handed.submissions}
+        self.by_owner: dict[str | int, list[SubmissionRow]] = defaultdict(list)
+        for row in handed.submissions:
+            self.by_owner[row.student if row.group is None else row.group].append(row)
+
+    def work(self, student: str, course: Course) -> Work:
+        """What the student, or their group, sent, with the raw points of each."""
+        group = self.calendar.group_of(self.assignment, student)
+        sent = self.by_owner.get(group.id if group else student, ())
+        return Work(
+            assignment=self.assignment.name,
+            dates=self.calendar.dates(self.assignment, student),
+            policy=course.late_policy_of(self.assignment),
+            attempts=tuple(Attempt(row.id, row.received_at, self._points(row)) for row in sent),
+        )
+
+    def grade(self, student: str, settled: Settled, dates: Dates) -> Grade:
+        """The grade that follows from the submission that counts."""
+        name = self.assignment.name
+        if settled.submission is None or settled.standing is None:
+            return Grade(
+                name, unscored(student, self.questions, Pending.NOT_SUBMITTED), dates, None
+            )
+        row = self.by_id[settled.submission]
+        score = self._score(student, row, Lateness.of(settled.standing))
+        return Grade(name, score, dates, row)
+
+    def _points(self, row: SubmissionRow) -> float | None:
+        score = self._score(row.student, row, Lateness())
+        return score.raw if score.pending is None else None
+
+    def _score(self, student: str, row: SubmissionRow, lateness: Lateness) -> Score:
+        found: SummaryRow | None = self.summaries.get(row.id)
+        if found is None and row.state is not State.BY_HAND and not self.assignment.by_hand:
+            delayed = row.state is State.DELAYED
+            pending = Pending.DELAYED if delayed else Pending.QUEUED
+            return unscored(student, self.questions, pending)
+        return score_submission(
+            student,
+            self.questions,
+            found.questions if found else None,
+            lateness=lateness,
+            manual=self.manual.get(row.id, ()),
+        )
+
+
+def newest_marks(
+    questions: Sequence[QuestionInfo], rows: Iterable[ManualScoreRow]
+) -> dict[int, list[ManualScore]]:
+    """The points given by hand that count, by submission; of a rubric, by its items as they are."""
+    infos = {info.name: info for info in questions}
+    newest = {(row.submission_id, row.question): row for row in rows}
+    found: dict[int, list[ManualScore]] = defaultdict(list)
+    for (submission, question), row in newest.items():
+        info = infos.get(question)
+        if info is None:  # of a question that the course no longer has
+            continue
+        points = row.points
+        if row.marks is not None:
+            points = rubric_points(info, row.marks, row.points)
+        found[submission].append(ManualScore(question, min(points, info.points), row.comment))
+    return found

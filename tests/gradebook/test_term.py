@@ -1,0 +1,195 @@
+"""A term's grades from its rows: what counts, lateness, rubrics, overrides, groups, weights."""
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from grader.course import Course
+from grader.gradebook.evidence import Evidence, Handed
+from grader.gradebook.explaining import explain
+from grader.gradebook.records import Pending
+from grader.gradebook.term import StudentTerm, grade_term
+from grader.store import (
+    ExtensionRow,
+    GroupRow,
+    ManualScoreRow,
+    OverrideRow,
+    State,
+    StudentRow,
+    SubmissionRow,
+    SummaryRow,
+)
+from tests.term_course import at, term_course
+
+ON_TIME = at("2027-01-20 12:00")
+TWO_DAYS_LATE = at("2027-01-30 12:00")
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    return term_course(tmp_path)
+
+
+def sent(
+    number: int, student: str, received: datetime, *, name: str = "hw1", group: int | None = None,
+    state: State = State.GRADED,
+) -> SubmissionRow:  # fmt: skip
+    return SubmissionRow(
+        number, student, name, "0" * 64, "a.ipynb", 1, received, state, 0, "", group
+    )
+
+
+def found(number: int, **questions: tuple[float, float]) -> SummaryRow:
+    return SummaryRow(number, number, "1", questions, ON_TIME)
+
+
+def marked(number: int, question: str, points: float, **more: object) -> ManualScoreRow:
+    row = ManualScoreRow(number, "ada", question, points, "", "ta", ON_TIME)
+    return replace(row, **more)
+
+
+def extended(student: str | None = None, group: int | None = None, days: int = 2) -> ExtensionRow:
+    return ExtensionRow(
+        1, student, group, "hw1" if student else "essay", None, "", days, "ill", "prof", ON_TIME,
+        None,
+    )  # fmt: skip
+
+
+def evidence(**more: object) -> Evidence:
+    students = tuple(StudentRow(name) for name in ("ada", "bob", "eve"))
+    return replace(Evidence(students), **more)
+
+
+HALF = {"q1": (6.0, 6.0), "q2": (2.0, 4.0)}
+
+
+def one(course: Course, rows: Evidence, student: str = "ada") -> StudentTerm:
+    return grade_term(course, rows)[student]
+
+
+def homework(*rows: SubmissionRow, summaries: tuple[SummaryRow, ...], **more: object) -> Evidence:
+    return evidence(handed={"hw1": Handed(rows, summaries)}, **more)
+
+
+def test_points_are_what_the_checks_earned(course: Course):
+    rows = homework(sent(1, "ada", ON_TIME), summaries=(found(1, **HALF),))
+    score = one(course, rows).grades["hw1"].score
+    assert (score.raw, score.final, score.late_days) == (8.0, 8.0, 0)
+    assert one(course, rows, "bob").grades["hw1"].score.pending is Pending.NOT_SUBMITTED
+
+
+def test_lateness_is_taken_off_the_raw_score(course: Course):
+    rows = homework(sent(1, "ada", TWO_DAYS_LATE), summaries=(found(1, **HALF),))
+    score = one(course, rows).grades["hw1"].score
+    assert (score.raw, score.late_days, score.credit, score.final) == (8.0, 2, 0.8, 6.4)
+
+
+def test_an_extension_takes_the_lateness_away_also_afterwards(course: Course):
+    rows = homework(
+        sent(1, "ada", TWO_DAYS_LATE), summaries=(found(1, **HALF),), extensions=(extended("ada"),)
+    )
+    assert one(course, rows).grades["hw1"].score.final == 8.0
+
+
+def test_the_newest_counts_and_is_waited_for(course: Course):
+    early, late = sent(1, "ada", ON_TIME), sent(2, "ada", TWO_DAYS_LATE)
+    both = homework(early, late, summaries=(found(1, **HALF), found(2, **HALF)))
+    assert one(course, both).grades["hw1"].score.final == 6.4
+    waiting = homework(
+        early, replace(late, state=State.QUEUED), summaries=(found(1, **HALF),)
+    )  # fmt: skip
+    assert one(course, waiting).grades["hw1"].score.pending is Pending.QUEUED
+
+
+def test_where_the_best_counts_a_late_one_never_lowers_the_grade(tmp_path: Path):
+    course = term_course(tmp_path, ("max_days: 3}", "max_days: 3, counts: best}"))
+    early, late = sent(1, "ada", ON_TIME), sent(2, "ada", TWO_DAYS_LATE)
+    better = {"q1": (6.0, 6.0), "q2": (3.0, 4.0)}
+    rows = homework(early, late, summaries=(found(1, **HALF), found(2, **better)))
+    grade = one(course, rows).grades["hw1"]
+    assert (grade.score.final, grade.submission and grade.submission.id) == (8.0, 1)
+
+
+def test_an_override_of_the_score_replaces_everything(course: Course):
+    row = OverrideRow("ada", "hw1", 9.0, "lost on our side", "prof", ON_TIME)
+    rows = homework(
+        sent(1, "ada", TWO_DAYS_LATE), summaries=(found(1, **HALF),), overrides=(row,)
+    )  # fmt: skip
+    score = one(course, rows).grades["hw1"].score
+    assert (score.raw, score.final) == (8.0, 9.0)
+    assert score.override
+    assert score.override.reason == "lost on our side"
+    back = homework(
+        sent(1, "ada", TWO_DAYS_LATE), summaries=(found(1, **HALF),),
+        overrides=(row, replace(row, points=None)),
+    )  # fmt: skip
+    assert one(course, back).grades["hw1"].score.final == 6.4
+
+
+def essay(*marks: ManualScoreRow, members: tuple[str, ...] = ("ada", "bob")) -> Evidence:
+    upload = sent(7, "bob", ON_TIME, name="essay", group=3, state=State.BY_HAND)
+    return evidence(
+        groups={"essay": (GroupRow(3, "essay", "A", members),)},
+        handed={"essay": Handed((upload,), (), marks)},
+    )
+
+
+def test_one_submission_counts_for_all_members(course: Course):
+    rows = essay(marked(7, "idea", 3.0), marked(7, "plan", 1.0))
+    for student in ("ada", "bob"):
+        assert one(course, rows, student).grades["essay"].score.final == 4.0
+    assert one(course, rows, "eve").grades["essay"].submission is None
+
+
+def test_who_leaves_a_group_leaves_its_work(course: Course):
+    rows = essay(marked(7, "idea", 3.0), marked(7, "plan", 1.0), members=("bob",))
+    assert one(course, rows, "ada").grades["essay"].submission is None
+    assert one(course, rows, "bob").grades["essay"].score.final == 4.0
+
+
+def test_rubric_marks_follow_the_rubric_when_an_item_changes(tmp_path: Path):
+    marks = essay(marked(7, "idea", -0.25, marks={"1": 1.0, "2": 0.5}), marked(7, "plan", 2.0))
+    before = term_course(tmp_path / "a")
+    assert one(before, marks).grades["essay"].score.final == 2.0 + 0.5 - 0.25 + 2.0
+    changed = (
+        "{points: 2, text: A question}, {points: 1,",
+        "{points: 1, text: A question}, {points: 2,",
+    )
+    after = term_course(tmp_path / "b", changed)
+    assert one(after, marks).grades["essay"].score.final == 1.0 + 1.0 - 0.25 + 2.0
+
+
+def test_a_groups_extension_is_every_members(course: Course):
+    rows = replace(essay(), extensions=(extended(group=3),))
+    terms = grade_term(course, rows)
+    due = {name: terms[name].grades["essay"].dates.due.day for name in ("ada", "bob", "eve")}
+    assert due == {"ada": 12, "bob": 12, "eve": 10}
+
+
+def test_weights_make_the_total_and_the_lowest_is_dropped_once_all_are_final(course: Course):
+    first, second = sent(1, "ada", ON_TIME), sent(2, "ada", at("2027-02-01 12:00"), name="hw2")
+    handed = {"hw1": Handed((first,), (found(1, **HALF),)), "hw2": Handed((second,), ())}
+    some = one(course, evidence(handed=handed)).total
+    assert (some.percent, some.so_far) == (pytest.approx(80.0), 60.0)
+    handed["hw2"] = Handed((second,), (found(2, q1=(5.0, 10.0)),))
+    term = one(course, evidence(handed=handed))
+    assert term.total.parts[0].dropped == ("hw2",)
+    assert term.total.percent == pytest.approx(80.0)
+
+
+def test_every_step_of_a_grade_is_told(course: Course):
+    rows = homework(
+        sent(1, "ada", at("2027-02-01 12:00")), summaries=(found(1, **HALF),),
+        extensions=(extended("ada"),),
+    )  # fmt: skip
+    steps = {step.title: step.text for step in explain(course, one(course, rows), "hw1")}
+    assert steps["due"].startswith("before 23:59 on Sat 30 Jan 2027")
+    assert "extended, for others before 23:59 on Thu 28 Jan 2027" in steps["due"]
+    assert steps["submission"].startswith("number 1, received 2027-02-01 07:00:00 EST")
+    assert steps["q2"] == "2 of 4"
+    assert steps["raw score"] == "6 + 2 = 8 of 10"
+    assert steps["lateness"] == "2 days late: 8 x 80 % = 6.4"
+    assert steps["score"] == "6.4 of 10, rounded once"
+    assert steps["weight"] == "part of homework, with 1 more: 60 % of the total"
