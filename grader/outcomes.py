@@ -4,6 +4,7 @@ There are three answers, never two. The student's program did well or badly (a
 `GradedSubmission`), or our side failed (a `GraderError`, which is never a score).
 """
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -125,6 +126,16 @@ class GradedSubmission:
     def points(self) -> float:
         """Points that the automatic checks can give."""
         return sum(result.points for result in self.checks)
+
+    def points_by_question(self) -> dict[str, tuple[float, float]]:
+        """(earned, possible) of each question that the checks are of."""
+        found: dict[str, list[CheckResult]] = {}
+        for result in self.checks:
+            found.setdefault(result.question, []).append(result)
+        return {
+            question: (math.fsum(r.earned for r in results), math.fsum(r.points for r in results))
+            for question, results in found.items()
+        }
 
     def to_json(self) -> str:
         """The record as JSON; `from_json` reads it back equal."""

@@ -23,8 +23,16 @@ COMMANDS = {
     "release": ("grader.cli.release", "Make what students get."),
     "submit": ("grader.cli.submit", "Take in one notebook or PDF."),
     "import": ("grader.cli.submit", "Take in a folder of them, or an LMS's zip."),
+    "receipt": ("grader.cli.receipt", "Verify a receipt."),
+    "group": ("grader.cli.group", "Form groups, list them."),
+    "extend": ("grader.cli.extend", "Give students and groups more time."),
     "grade": ("grader.cli.grade", "Grade what is waiting."),
+    "regrade": ("grader.cli.regrade", "See what grading again changes; adopt or drop it."),
+    "mark": ("grader.cli.mark", "Give points by hand."),
+    "override": ("grader.cli.mark", "Set a final score."),
+    "request": ("grader.cli.request", "Regrade requests and their answers."),
     "report": ("grader.cli.report", "Write the staff's report and the students' feedback."),
+    "explain": ("grader.cli.explain", "Show how a grade came about, step by step."),
     "status": ("grader.cli.status", "Say where everything stands."),
 }
 
@@ -67,13 +75,25 @@ class LazyGroup(click.Group):
     type=click.Path(path_type=Path, dir_okay=False),
     help="Another roster than the one that the course file names.",
 )
+@click.option(
+    "--now",
+    metavar="'YYYY-MM-DD HH:MM'",
+    envvar="COURSE_NOW",
+    help="Rehearse: act as if it were this time, in the course's zone.",
+)
 @click.pass_context
-def group(ctx: click.Context, course_file: Path, data: Path | None, roster: Path | None) -> None:
+def group(
+    ctx: click.Context,
+    course_file: Path,
+    data: Path | None,
+    roster: Path | None,
+    now: str | None,
+) -> None:
     """Release assignments, take submissions, grade them in containers, report.
 
     Exit codes: 0 all well, 1 something of yours to mend, 2 something of ours failed.
     """
-    ctx.obj = Workplace(course_file, data, roster)
+    ctx.obj = Workplace(course_file, data, roster, now)
 
 
 def main(args: list[str] | None = None) -> None:
@@ -115,9 +135,18 @@ def is_users_fault(error: Exception) -> bool:
     from grader.release import LeakFound, MasterError
     from grader.report.writing import FolderTaken
     from grader.scaffold import CannotStart
-    from grader.store import GradingLocked, UnknownStudent, UnknownSubmission
+    from grader.store import (
+        CannotGroup,
+        GradingLocked,
+        UnknownExtension,
+        UnknownGroup,
+        UnknownRequest,
+        UnknownStudent,
+        UnknownSubmission,
+    )
 
     kinds: tuple[type[Exception], ...] = (
+        CannotGroup,
         CannotStart,
         CourseFileError,
         FolderTaken,
@@ -125,6 +154,9 @@ def is_users_fault(error: Exception) -> bool:
         LeakFound,
         MasterError,
         Refused,
+        UnknownExtension,
+        UnknownGroup,
+        UnknownRequest,
         UnknownStudent,
         UnknownSubmission,
     )

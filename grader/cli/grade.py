@@ -31,7 +31,11 @@ from grader.store import State
 @click.option(
     "--only", metavar="STUDENT", multiple=True, help="Only this student; may be repeated."
 )
-@click.option("--regrade", is_flag=True, help="Grade the newest submissions again.")
+@click.option(
+    "--regrade",
+    is_flag=True,
+    help="Grade again what is graded: proposed, until `course regrade --adopt`.",
+)
 @click.option(
     "--i-trust-these-notebooks",
     "trusted",
@@ -77,7 +81,8 @@ def grade_command(
         if not only:
             store.queue_unfinished(name)
         if regrade:
-            store.requeue_for_regrade(name, only=only or None)
+            every = workplace.course.late_policy_of(workplace.assignment(name)).counts == "best"
+            store.regrades.queue(name, only=only or None, every=every)
         waiting = waiting_count(workplace, name, only)
         if not waiting and not as_json:
             results().print(f"{name}: nothing is waiting to be graded (--regrade grades again)")
@@ -99,6 +104,8 @@ def grade_command(
                 )
             seconds = time.monotonic() - started
     say_summary(name, summary, seconds, as_json)
+    if regrade and not as_json:
+        results().print(f"what it changes counts only once adopted: course regrade {name}")
     return 2 if summary.failures else 0
 
 

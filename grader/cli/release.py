@@ -45,7 +45,9 @@ def release_command(workplace: Workplace, name: str, output: Path | None, as_jso
                 "files": bundle.files,
                 "opens": assignment.release.isoformat(),
                 "due": assignment.due.isoformat(),
-                "group": assignment.group.model_dump() if assignment.group else None,
+                "group": assignment.group.model_dump(exclude_none=True)
+                if assignment.group
+                else None,
             }
         )
         return

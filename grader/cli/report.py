@@ -9,16 +9,9 @@ import click
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course import Assignment
-from grader.course.calendar import standing
-from grader.gradebook import (
-    Lateness,
-    ManualScore,
-    Pending,
-    QuestionInfo,
-    questions_of,
-    score_submission,
-    unscored,
-)
+from grader.gradebook import questions_of
+from grader.gradebook.evidence import Handed, gather_for
+from grader.gradebook.term import Grade, Sheets
 from grader.report import (
     AssignmentReport,
     ReportRow,
@@ -56,132 +49,73 @@ def report_command(workplace: Workplace, name: str, output: Path | None, as_json
 
 def gather(workplace: Workplace, assignment: Assignment) -> AssignmentReport:
     """What the store knows of an assignment, as a report's record."""
-    store = workplace.store
-    newest = {row.student: row for row in store.latest_submissions(assignment.name)}
-    current = {row.student: row for row in store.current_results(assignment.name)}
-    # The last grade by hand for a submission and question counts.
-    manual = {
-        (row.submission_id, row.question): ManualScore(row.question, row.points, row.comment)
-        for row in store.marks.of(assignment.name)
+    store, course = workplace.store, workplace.course
+    evidence = gather_for(store, course, assignment)
+    sheets = Sheets(course, evidence)
+    grades = {
+        row.identifier: sheets.term(row.identifier).grades[assignment.name]
+        for row in evidence.students
     }
-    questions = questions_of(assignment)
+    counted = {grade.submission.id for grade in grades.values() if grade.submission}
+    results = {row.submission_id: row for row in store.results_of(counted)}
     return AssignmentReport(
-        course_code=workplace.course.code,
-        course_title=workplace.course.title,
+        course_code=course.code,
+        course_title=course.title,
         assignment=assignment.name,
         title=assignment.title,
         tests=assignment.tests,
         submit=assignment.submit,
         due=assignment.due,
         generated_at=datetime.now(UTC).replace(microsecond=0),
-        questions=questions,
+        questions=questions_of(assignment),
         rows=tuple(
-            _row(
-                workplace,
-                assignment,
-                questions,
-                student,
-                newest.get(student.identifier),
-                current.get(student.identifier),
-                manual,
-            )
-            for student in store.students()
+            _row(student, grades[student.identifier], results, evidence.handed[assignment.name])
+            for student in evidence.students
         ),
     )
 
 
 def _row(
-    workplace: Workplace,
-    assignment: Assignment,
-    questions: tuple[QuestionInfo, ...],
-    student: StudentRow,
-    newest: SubmissionRow | None,
-    result: ResultRow | None,
-    manual: Mapping[tuple[int, str], ManualScore],
+    student: StudentRow, grade: Grade, results: Mapping[int, ResultRow], handed: Handed
 ) -> ReportRow:
-    who = student.identifier
-    if newest is None:
-        absent = unscored(who, questions, Pending.NOT_SUBMITTED)
-        return ReportRow(who, student.name, RowState.NOT_SUBMITTED, absent)
-    if newest.state is State.BY_HAND:
-        return _by_hand_row(workplace, assignment, questions, student, newest, manual)
-    if result is None:
-        delayed = newest.state is State.DELAYED
-        pending = Pending.DELAYED if delayed else Pending.QUEUED
-        return ReportRow(
-            who,
-            student.name,
-            RowState.DELAYED if delayed else RowState.QUEUED,
-            unscored(who, questions, pending),
-            submission=str(newest.id),
-            received_at=newest.received_at,
-        )
-    graded = result.graded
-    score = score_submission(
-        who,
-        questions,
-        graded,
-        lateness=_lateness(workplace, assignment, result.received_at),
-        manual=_marks(manual, result.submission_id),
-    )
-    older = result.submission_id != newest.id
-    return ReportRow(
-        who,
-        student.name,
-        RowState.GRADED,
-        score,
-        submission=str(result.submission_id),
-        received_at=result.received_at,
-        graded=graded,
-        note=f"Submission {newest.id} is newer and not graded yet." if older else "",
-    )
-
-
-def _by_hand_row(
-    workplace: Workplace,
-    assignment: Assignment,
-    questions: tuple[QuestionInfo, ...],
-    student: StudentRow,
-    newest: SubmissionRow,
-    manual: Mapping[tuple[int, str], ManualScore],
-) -> ReportRow:
-    """An upload's row: only what people gave to this very upload counts."""
-    marks = _marks(manual, newest.id)
-    score = score_submission(
-        student.identifier,
-        questions,
-        None,
-        lateness=_lateness(workplace, assignment, newest.received_at),
-        manual=marks,
-    )
+    row = grade.submission
+    result = results.get(row.id) if row else None
+    state = _state(row, result)
     return ReportRow(
         student.identifier,
         student.name,
-        RowState.BY_HAND,
-        score,
-        submission=str(newest.id),
-        received_at=newest.received_at,
-        note="" if marks else _older_grade(workplace, newest, manual),
+        state,
+        grade.score,
+        submission=str(row.id) if row else "",
+        received_at=row.received_at if row else None,
+        graded=result.graded if result else None,
+        note=_note(grade, state, handed),
     )
 
 
-def _older_grade(
-    workplace: Workplace, newest: SubmissionRow, manual: Mapping[tuple[int, str], ManualScore]
-) -> str:
-    """A word on a submission that was graded before this newer one came; "" if there is none."""
-    graded = {number for number, _ in manual}
-    sent = workplace.store.submissions(newest.assignment) if graded else ()
-    theirs = [row.id for row in sent if row.student == newest.student and row.id in graded]
-    if not theirs:
+def _state(row: SubmissionRow | None, result: ResultRow | None) -> RowState:
+    if row is None:
+        return RowState.NOT_SUBMITTED
+    if result is not None:
+        return RowState.GRADED
+    states = {State.BY_HAND: RowState.BY_HAND, State.DELAYED: RowState.DELAYED}
+    return states.get(row.state, RowState.QUEUED)
+
+
+def _note(grade: Grade, state: RowState, handed: Handed) -> str:
+    """A word on a newer submission, or on an upload that was graded before this one came."""
+    row = grade.submission
+    if grade.newer is not None:
+        return f"Submission {grade.newer.id} is newer and not graded yet."
+    graded = {mark.submission_id for mark in handed.manual}
+    if row is None or state is not RowState.BY_HAND or row.id in graded:
         return ""
-    return f"Submission {theirs[-1]} was graded; {newest.id} is newer and counts instead."
-
-
-def _lateness(workplace: Workplace, assignment: Assignment, received_at: datetime) -> Lateness:
-    course = workplace.course
-    policy = course.late_policy_of(assignment)
-    return Lateness.of(standing(received_at, assignment.due, policy, course.zone))
-
-
-def _marks(manual: Mapping[tuple[int, str], ManualScore], submission: int) -> list[ManualScore]:
-    return [mark for (number, _), mark in manual.items() if number == submission]
+    owner = (row.group, None if row.group else row.student)
+    older = [
+        one.id
+        for one in handed.submissions
+        if one.id in graded and (one.group, None if one.group else one.student) == owner
+    ]
+    return (
+        f"Submission {older[-1]} was graded; {row.id} is newer and counts instead." if older else ""
+    )

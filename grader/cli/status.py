@@ -30,7 +30,9 @@ def status_command(workplace: Workplace, name: str | None, as_json: bool) -> Non
                     for each, found in counts.items()
                 },
                 "groups": {
-                    each: group.model_dump() for each, group in groups.items() if group is not None
+                    each: group.model_dump(exclude_none=True)
+                    for each, group in groups.items()
+                    if group is not None
                 },
                 "delayed": [
                     {"submission": row.id, "student": row.student, "why": row.note}

@@ -1,5 +1,6 @@
 """`course submit` and `course import`: take notebooks and uploads in."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,11 @@ import click
 from grader.cli.terminal import json_option, people, print_json, results
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course import Assignment
-from grader.course.calendar import standing, standing_text
-from grader.intake import KINDS, Collected, Refused, import_folder, read_archive, read_file
+from grader.course.calendar import standing_text
+from grader.desk import Submitted, standing_of, submit
+from grader.gradebook.dates import Calendar
+from grader.gradebook.evidence import gather_dates
+from grader.intake import KINDS, Collected, Refused, import_folder, read_archive
 from grader.store import Accepted
 
 at_option = click.option(
@@ -24,34 +28,95 @@ at_option = click.option(
 @click.argument("name", metavar="ASSIGNMENT")
 @click.argument("student")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--receipt",
+    "receipt_file",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Keep the receipt in this file, for `course receipt verify`.",
+)
 @at_option
 @json_option
 @pass_workplace
 def submit_command(
-    workplace: Workplace, name: str, student: str, file: Path, at: str | None, as_json: bool
+    workplace: Workplace,
+    name: str,
+    student: str,
+    file: Path,
+    receipt_file: Path | None,
+    at: str | None,
+    as_json: bool,
 ) -> None:
-    """Submit FILE for STUDENT and print the receipt."""
+    """Submit FILE for STUDENT, or for all of their group, and print the receipt.
+
+    A file is refused before the release, from the lock on, without a group where it takes one,
+    beyond the number of submissions allowed, and if it can't be read. A refusal uses up nothing.
+    """
     assignment = workplace.assignment(name)
-    data = file.read_bytes()
     try:
-        problems = read_file(data, KINDS[assignment.submit])
+        taken = submit(
+            workplace.course,
+            workplace.store,
+            assignment,
+            student,
+            file.read_bytes(),
+            file.name,
+            workplace.moment(at),
+        )
     except Refused as refused:
         raise click.ClickException(f"{file}: {refused}") from refused
-    received = workplace.moment(at)
-    accepted = workplace.store.accept(
-        student, name, data, file.name, received, by_hand=assignment.by_hand
-    )
-    receipt = as_data(workplace, assignment, accepted)
+    if receipt_file:
+        receipt_file.write_text(taken.receipt.as_json())
     if as_json:
-        print_json(receipt | {"problems": list(problems)})
+        print_json(as_receipt(workplace, taken))
         return
+    say_submitted(workplace, taken, student, receipt_file)
+
+
+def say_submitted(
+    workplace: Workplace, taken: Submitted, student: str, receipt_file: Path | None
+) -> None:
+    """The receipt for people."""
     console = results()
-    for problem in problems:
+    for problem in taken.problems:
         console.print(f"note: {problem}", markup=False)
-    again = " (these bytes were already your newest submission)" if accepted.repeated else ""
-    console.print(f"received: {name} of {student}, submission {accepted.submission.id}{again}")
-    console.print(f"  sha256 {accepted.submission.sha256}", soft_wrap=True)
-    console.print(f"  {receipt['received_at']}: {receipt['standing']}")
+    receipt, zone = taken.receipt, workplace.course.zone
+    again = " (these bytes were already your newest submission)" if taken.accepted.repeated else ""
+    of = f", for the group {taken.group.name}" if taken.group else ""
+    console.print(
+        f"received: {receipt.assignment} of {student}{of}, submission {receipt.submission}{again}",
+        markup=False,
+    )
+    console.print(f"  sha256 {receipt.sha256}", soft_wrap=True)
+    at = receipt.received_at.astimezone(zone).isoformat()
+    console.print(f"  {at}: {standing_text(taken.standing)}")
+    if taken.left.left is not None:
+        console.print(f"  submissions left: {taken.left.left}")
+    if taken.left.opens is not None:
+        console.print(f"  the next one is taken from {taken.left.opens:%Y-%m-%d %H:%M:%S} on")
+    if receipt_file:
+        console.print(f"  receipt: {receipt_file}", markup=False, soft_wrap=True)
+
+
+def as_receipt(workplace: Workplace, taken: Submitted) -> dict[str, Any]:
+    """What was taken in, for scripts."""
+    row = taken.accepted.submission
+    opens = taken.left.opens
+    return {
+        "submission": row.id,
+        "student": row.student,
+        "group": taken.group.name if taken.group else None,
+        "assignment": row.assignment,
+        "sha256": row.sha256,
+        "received_at": row.received_at.astimezone(workplace.course.zone).isoformat(),
+        "due": taken.dates.due.isoformat(),
+        "standing": standing_text(taken.standing),
+        "submissions_left": taken.left.left,
+        "next_from": opens.isoformat() if opens else None,
+        "repeated": taken.accepted.repeated,
+        "state": row.state,
+        "problems": list(taken.problems),
+        "receipt": json.loads(taken.receipt.as_json()),
+    }
 
 
 @click.command("import")
@@ -71,15 +136,25 @@ def import_command(
     """
     assignment = workplace.assignment(name)
     students = workplace.store.students()
+    calendar = Calendar(workplace.course, gather_dates(workplace.store, workplace.course))
     collect = import_folder if source.is_dir() else read_archive
     collected = collect(source, students, kind=KINDS[assignment.submit])
     received = workplace.moment(at)
-    accepted = [
-        workplace.store.accept(
-            found.student, name, found.data, found.file, received, by_hand=assignment.by_hand
+    accepted: list[Accepted] = []
+    for found in collected.found:
+        group = calendar.group_of(assignment, found.student)
+        accepted.append(
+            workplace.store.accept(
+                found.student,
+                name,
+                found.data,
+                found.file,
+                received,
+                by_hand=assignment.by_hand,
+                group=group.id if group else None,
+                grades_all=workplace.course.late_policy_of(assignment).counts == "best",
+            )
         )
-        for found in collected.found
-    ]
     if as_json:
         print_json(
             {
@@ -114,8 +189,7 @@ def reason(why: Refused) -> str:
 def as_data(workplace: Workplace, assignment: Assignment, accepted: Accepted) -> dict[str, Any]:
     """A receipt for scripts."""
     row = accepted.submission
-    policy = workplace.course.late_policy_of(assignment)
-    found = standing(row.received_at, assignment.due, policy, workplace.course.zone)
+    found = standing_of(workplace.course, workplace.store, assignment, row.student, row.received_at)
     return {
         "submission": row.id,
         "student": row.student,

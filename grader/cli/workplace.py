@@ -1,6 +1,8 @@
 """What every command works on: a course file and its data folder."""
 
+import getpass
 import hashlib
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,7 +14,7 @@ from grader.course import Assignment, Course, load_course
 from grader.course.complaints import did_you_mean
 from grader.course.dates import in_zone, parse_local_time
 from grader.course.roster import load_roster
-from grader.store import Store, StudentRow, open_store
+from grader.store import Store, StudentRow, UnknownStudent, open_store
 
 
 @dataclass
@@ -22,6 +24,7 @@ class Workplace:
     course_file: Path
     data_option: Path | None
     roster_option: Path | None
+    now_option: str | None = None
 
     @cached_property
     def course(self) -> Course:
@@ -45,6 +48,22 @@ class Workplace:
         return store
 
     @property
+    def by(self) -> str:
+        """Who is at work, for the course's record: `COURSE_STAFF`, or the machine's user."""
+        return os.environ.get("COURSE_STAFF") or getpass.getuser()
+
+    def student(self, identifier: str) -> StudentRow:
+        """The active student of that identifier. Raises `UnknownStudent` with near names."""
+        found = {row.identifier: row for row in self.store.students()}
+        if identifier not in found:
+            hint = did_you_mean(identifier, found)
+            raise UnknownStudent(
+                f"no student {identifier!r} is in the roster"
+                + (f"; {hint}" if hint else ". Correct the name, or add a line to the roster.")
+            )
+        return found[identifier]
+
+    @property
     def labels(self) -> dict[str, str]:
         """What containers of this data folder carry, so that a later run finds its own."""
         return {"csc2541.data": hashlib.sha256(str(self.data).encode()).hexdigest()[:16]}
@@ -57,14 +76,19 @@ class Workplace:
             raise click.UsageError(f"there is no assignment {name!r}; {hint}")
         return known[name]
 
-    def moment(self, text: str | None) -> datetime:
+    @property
+    def now(self) -> datetime:
+        """The time, or the one that a rehearsal says it is."""
+        return self.moment(self.now_option, "--now") if self.now_option else datetime.now(UTC)
+
+    def moment(self, text: str | None, option: str = "--at") -> datetime:
         """A time written in the course's zone, or now."""
         if text is None:
-            return datetime.now(UTC)
+            return self.now
         try:
             return in_zone(parse_local_time(text), self.course.zone)
         except ValueError as error:
-            raise click.UsageError(f"--at is {text!r}, {error}") from error
+            raise click.UsageError(f"{option} is {text!r}, {error}") from error
 
 
 pass_workplace = click.make_pass_decorator(Workplace)

@@ -258,7 +258,8 @@ def best_after_penalty(attempts: Iterable[tuple[float, Standing]]) -> int | None
     Of equals it is the one that uses up fewer grace days, then the first. An attempt is the raw
     points and the standing. None if there are no attempts.
     """
-    each = [(worth(points, found), -found.grace_days) for points, found in attempts]
+    # 3 * 0.7 is a hair less than 2.1: such attempts are equal, and the first of them counts.
+    each = [(round(worth(points, found), 9), -found.grace_days) for points, found in attempts]
     return max(range(len(each)), key=each.__getitem__) if each else None
 
 

@@ -52,7 +52,7 @@ class RubricItem(_Known):
 
     points: float
     text: str
-    name: str
+    name: str = ""
 
 
 class Question(_Known):

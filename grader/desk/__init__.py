@@ -6,4 +6,5 @@ course and its store that refuses with a reason; commands and pages only show wh
 
 from grader.desk.submitting import Submitted as Submitted
 from grader.desk.submitting import check_open as check_open
+from grader.desk.submitting import standing_of as standing_of
 from grader.desk.submitting import submit as submit

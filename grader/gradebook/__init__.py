@@ -14,7 +14,6 @@ from grader.gradebook.records import QuestionState as QuestionState
 from grader.gradebook.records import Score as Score
 from grader.gradebook.rounding import round_points as round_points
 from grader.gradebook.scoring import PointsByQuestion as PointsByQuestion
-from grader.gradebook.scoring import points_by_question as points_by_question
 from grader.gradebook.scoring import questions_of as questions_of
 from grader.gradebook.scoring import rubric_points as rubric_points
 from grader.gradebook.scoring import score_submission as score_submission

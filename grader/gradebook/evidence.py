@@ -1,9 +1,10 @@
 """What is stored of a course's term, gathered at one moment: all that its grades are made of."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from grader.course import Course
+from grader.course import Assignment, Course
+from grader.course.policy import GraceDays
 from grader.store import (
     ExtensionRow,
     GroupRow,
@@ -65,13 +66,23 @@ def gather_student(store: Store, course: Course, student: str) -> Evidence:
     return replace(gather_dates(store, course), overrides=overrides, handed=handed)
 
 
-def gather_evidence(store: Store, course: Course) -> Evidence:
-    """Everything of the course's assignments that the store holds now."""
+def gather_evidence(
+    store: Store, course: Course, *, only: Collection[str] | None = None
+) -> Evidence:
+    """What the store holds now of the course's assignments, or of `only` these."""
     return replace(
         gather_dates(store, course),
         overrides=store.marks.overrides(),
         handed={
             name: Handed(store.submissions(name), store.summaries(name), store.marks.of(name))
             for name in course.assignments
+            if only is None or name in only
         },
     )
+
+
+def gather_for(store: Store, course: Course, assignment: Assignment) -> Evidence:
+    """What the grades of one assignment follow from: of a budget of grace days, the whole term."""
+    policies = map(course.late_policy_of, course.assignments.values())
+    shared = any(isinstance(policy, GraceDays) for policy in policies)
+    return gather_evidence(store, course, only=None if shared else {assignment.name})

@@ -21,7 +21,7 @@ from grader.gradebook.records import (
     Score,
 )
 from grader.gradebook.rounding import round_points
-from grader.outcomes import CheckResult, GradedSubmission
+from grader.outcomes import GradedSubmission
 
 ON_TIME = Lateness()
 
@@ -58,7 +58,7 @@ def score_submission(
     """
     given = _manual_by_question(questions, manual)
     delayed = graded is None
-    results = points_by_question(graded) if isinstance(graded, GradedSubmission) else graded or {}
+    results = graded.points_by_question() if isinstance(graded, GradedSubmission) else graded or {}
     scores = tuple(
         _question_score(info, given.get(info.name), results.get(info.name), delayed)
         for info in questions
@@ -71,20 +71,6 @@ def overridden(score: Score, override: Override) -> Score:
     """The score with what a person set for the whole as its final one."""
     final = round_points(override.points)
     return replace(score, final=final, pending=None, override=override)
-
-
-def points_by_question(graded: GradedSubmission) -> dict[str, tuple[float, float]]:
-    """(earned, possible) of each question that the checks are of."""
-    found: dict[str, list[CheckResult]] = {}
-    for result in graded.checks:
-        found.setdefault(result.question, []).append(result)
-    return {
-        question: (
-            math.fsum(result.earned for result in results),
-            math.fsum(result.points for result in results),
-        )
-        for question, results in found.items()
-    }
 
 
 def rubric_points(info: QuestionInfo, marks: Mapping[str, float], extra: float) -> float:

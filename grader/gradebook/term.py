@@ -34,12 +34,16 @@ from grader.store import ManualScoreRow, State, SubmissionRow, SummaryRow
 
 @dataclass(frozen=True)
 class Grade:
-    """A student's grade for an assignment, and the submission and dates that it follows from."""
+    """A student's grade for an assignment, and the submission and dates that it follows from.
+
+    `newer` is one that will count as soon as our side has graded it.
+    """
 
     assignment: str
     score: Score
     dates: Dates
     submission: SubmissionRow | None
+    newer: SubmissionRow | None = None
 
 
 @dataclass(frozen=True)
@@ -106,13 +110,12 @@ class _Sheet:
         self.manual = newest_marks(self.questions, handed.manual)
         self.by_id = {row.id: row for row in handed.submissions}
         self.by_owner: dict[str | int, list[SubmissionRow]] = defaultdict(list)
-        for row in handed.submissions:
+        for row in sorted(handed.submissions, key=lambda row: (row.received_at, row.id)):
             self.by_owner[row.student if row.group is None else row.group].append(row)
 
     def work(self, student: str, course: Course) -> Work:
         """What the student, or their group, sent, with the raw points of each."""
-        group = self.calendar.group_of(self.assignment, student)
-        sent = self.by_owner.get(group.id if group else student, ())
+        sent = self._ready(self._sent(student))
         return Work(
             assignment=self.assignment.name,
             dates=self.calendar.dates(self.assignment, student),
@@ -129,7 +132,20 @@ class _Sheet:
             )
         row = self.by_id[settled.submission]
         score = self._score(student, row, Lateness.of(settled.standing))
-        return Grade(name, score, dates, row)
+        newest = self._sent(student)[-1]
+        waits = newest.id != row.id and not self._is_ready(newest)
+        return Grade(name, score, dates, row, newest if waits else None)
+
+    def _sent(self, student: str) -> list[SubmissionRow]:
+        group = self.calendar.group_of(self.assignment, student)
+        return self.by_owner.get(group.id if group else student, [])
+
+    def _ready(self, rows: list[SubmissionRow]) -> list[SubmissionRow]:
+        """Those that can count. What our side has yet to grade never displaces an older score."""
+        return [row for row in rows if self._is_ready(row)] or rows
+
+    def _is_ready(self, row: SubmissionRow) -> bool:
+        return self.assignment.by_hand or row.id in self.summaries
 
     def _points(self, row: SubmissionRow) -> float | None:
         score = self._score(row.student, row, Lateness())

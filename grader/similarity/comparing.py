@@ -31,14 +31,18 @@ from grader.similarity.records import (
 class _Prints:
     """A work's fingerprints that count, and the place in the normal form of each, in order.
 
-    `own` is how many characters of the normal form they cover.
+    `own` marks the characters that they cover and that are nobody's alone.
     """
 
     work: Work
     form: NormalForm
     prints: np.ndarray
     places: np.ndarray
-    own: int
+    own: np.ndarray
+
+    @property
+    def characters(self) -> int:
+        return int(np.count_nonzero(self.own))
 
 
 def compare_works(
@@ -58,7 +62,7 @@ def compare_works(
         raise ValueError(f"two works are called {twice[0]!r}")
     short = [w for w in ordered if code_characters(w.notebook) <= thresholds.code_characters]
     prints = _fingerprints(short, starters, thresholds)
-    ours = [p for p in prints if p.own >= thresholds.characters]
+    ours = [p for p in prints if p.characters >= thresholds.characters]
     found = (_pair(ours[i], ours[j], thresholds) for i, j in _candidates(ours))
     pairs = sorted(
         (pair for pair in found if pair),
@@ -84,8 +88,12 @@ def _fingerprints(
     of_nobody = np.concatenate([*given, _of_many(works, all_prints, thresholds.authors)])
     found: list[_Prints] = []
     for work, form, prints in zip(works, forms, all_prints, strict=True):
-        places = np.flatnonzero(~np.isin(prints, of_nobody))
-        own = _length(get_copied_slices(places, thresholds.run))
+        counts = ~np.isin(prints, of_nobody)
+        places = np.flatnonzero(counts)
+        # A fingerprint at the border of the starter covers some of it.
+        own = _covered(places, form, thresholds.run) & ~_covered(
+            np.flatnonzero(~counts), form, thresholds.run
+        )
         found.append(_Prints(work, form, prints[places], places, own))
     return found
 
@@ -116,53 +124,88 @@ def _candidates(works: Sequence[_Prints]) -> list[tuple[int, int]]:
 
 def _pair(left: _Prints, right: _Prints, thresholds: Thresholds) -> Pair | None:
     """The pair, or None where too little is shared."""
+    run = thresholds.run
     here = np.isin(left.prints, right.prints)
     there = np.isin(right.prints, left.prints)
-    left_runs = get_copied_slices(left.places[here], thresholds.run)
-    right_runs = get_copied_slices(right.places[there], thresholds.run)
-    characters = min(_length(left_runs), _length(right_runs))
-    share = max(_length(left_runs) / left.own, _length(right_runs) / right.own)
-    if characters < thresholds.characters or share < thresholds.share:
+    of_left = left.own & _covered(left.places[here], left.form, run)
+    of_right = right.own & _covered(right.places[there], right.form, run)
+    shares = _share(of_left, left), _share(of_right, right)
+    fewest = min(np.count_nonzero(of_left), np.count_nonzero(of_right))
+    if fewest < thresholds.characters or max(shares) < thresholds.share:
         return None
-    of_left = _runs_of(left.places[here], left_runs)
-    of_right = _runs_of(right.places[there], right_runs)
-    links = _links(left.prints[here], of_left, right.prints[there], of_right)
-    back = _links(right.prints[there], of_right, left.prints[here], of_left)
-    both = links | {(run, other) for other, run in back}
+    left_runs, right_runs = _runs(of_left, left.form), _runs(of_right, right.form)
+    left_at = _run_of(left.places[here] + run // 2, left_runs, left.form)
+    right_at = _run_of(right.places[there] + run // 2, right_runs, right.form)
+    links = _links(left.prints[here], left_at, right.prints[there], right_at)
+    back = _links(right.prints[there], right_at, left.prints[here], left_at)
     return Pair(
-        _side(left, left_runs, both),
-        _side(right, right_runs, {(run, other) for other, run in both}),
+        Side(
+            left.work, shares[0], int(np.count_nonzero(of_left)), _passages(left, left_runs, links)
+        ),
+        Side(
+            right.work,
+            shares[1],
+            int(np.count_nonzero(of_right)),
+            _passages(right, right_runs, back),
+        ),
     )
 
 
-def _length(runs: np.ndarray) -> int:
-    return int(np.sum(runs[1] - runs[0]))
+def _share(shared: np.ndarray, of: _Prints) -> float:
+    return int(np.count_nonzero(shared)) / of.characters
 
 
-def _runs_of(places: np.ndarray, runs: np.ndarray) -> np.ndarray:
-    """For each place, the number from 0 of the run that it is in."""
-    return np.searchsorted(runs[0], places, side="right") - 1
+def _covered(places: np.ndarray, form: NormalForm, run: int) -> np.ndarray:
+    """Marks the characters that fingerprints at these places cover."""
+    covered = np.zeros(len(form.text), bool)
+    for start, stop in get_copied_slices(places, run).astype(np.int64).T.tolist():
+        covered[start:stop] = True
+    return covered
+
+
+def _runs(marked: np.ndarray, form: NormalForm) -> np.ndarray:
+    """Starts and ends of what is marked, cut where a cell ends.
+
+    Fingerprints themselves may lie over two cells, or code in small cells would have none.
+    """
+    change = (np.diff(marked) != 0) | (np.diff(form.cells) != 0)
+    bounds = np.concatenate([[0], np.flatnonzero(change) + 1, [len(marked)]])
+    within = marked[bounds[:-1]]
+    return np.array([bounds[:-1][within], bounds[1:][within]])
+
+
+def _run_of(places: np.ndarray, runs: np.ndarray, form: NormalForm) -> np.ndarray:
+    """For each place, the number from 0 of the run that it is in, or -1."""
+    numbers = np.full(len(form.text), -1)
+    for number, (start, stop) in enumerate(runs.T.tolist()):
+        numbers[start:stop] = number
+    return numbers[places]
 
 
 def _links(
     prints: np.ndarray, runs: np.ndarray, other_prints: np.ndarray, other_runs: np.ndarray
-) -> set[tuple[int, int]]:
-    """For each run, the first of the other side's runs with each of its fingerprints.
+) -> dict[int, tuple[int, ...]]:
+    """For each run, the runs of the other side that it has most fingerprints in common with.
 
-    With all of them the number of links could grow with the square of the code.
+    Of a fingerprint that the other side repeats only the first counts: with all of them the work
+    could grow with the square of the code.
     """
     values, first = np.unique(other_prints, return_index=True)
     others = other_runs[first[np.searchsorted(values, prints)]]
-    return set(zip(runs.tolist(), others.tolist(), strict=True))
+    common: dict[int, Counter[int]] = defaultdict(Counter)
+    for run, other in zip(runs.tolist(), others.tolist(), strict=True):
+        if run >= 0 and other >= 0:
+            common[run][other] += 1
+    return {
+        run: tuple(sorted(other for other, n in counts.items() if 10 * n >= max(counts.values())))
+        for run, counts in common.items()
+    }
 
 
-def _side(prints: _Prints, runs: np.ndarray, links: set[tuple[int, int]]) -> Side:
-    like: dict[int, list[int]] = defaultdict(list)
-    for run, other in sorted(links):
-        like[run].append(other + 1)
-    passages = tuple(
-        Passage(prints.form.places(int(start), int(stop)), tuple(like[number]))
+def _passages(
+    of: _Prints, runs: np.ndarray, links: dict[int, tuple[int, ...]]
+) -> tuple[Passage, ...]:
+    return tuple(
+        Passage(of.form.lines_of(start, stop), tuple(n + 1 for n in links.get(number, ())))
         for number, (start, stop) in enumerate(runs.T.tolist())
     )
-    characters = _length(runs)
-    return Side(prints.work, characters / prints.own, characters, passages)

@@ -5,7 +5,6 @@ after it into a string, and hide it.
 """
 
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 from copydetect.utils import filter_code
@@ -22,12 +21,10 @@ class NormalForm:
     cells: np.ndarray
     lines: np.ndarray
 
-    def places(self, start: int, stop: int) -> tuple[Lines, ...]:
-        """The lines that the characters from `start` to before `stop` stand on, by cell."""
-        cells, lines = self.cells[start:stop].tolist(), self.lines[start:stop].tolist()
-        by_cell = groupby(zip(cells, lines, strict=True), key=lambda place: place[0])
-        found = ((cell, [line for _, line in places]) for cell, places in by_cell)
-        return tuple(Lines(cell, numbers[0], numbers[-1]) for cell, numbers in found)
+    def lines_of(self, start: int, stop: int) -> Lines:
+        """The lines of the characters from `start` to before `stop`, which one cell holds."""
+        first, last = self.lines[start], self.lines[stop - 1]
+        return Lines(int(self.cells[start]), int(first), int(last))
 
 
 def code_characters(notebook: Notebook) -> int:

@@ -54,9 +54,13 @@ class Lines:
 
 @dataclass(frozen=True)
 class Passage:
-    """Code that the other side has too. `like` are the numbers, from 1, of its passages there."""
+    """Code that the other side has too.
 
-    lines: tuple[Lines, ...]
+    `like` are the numbers, from 1, of the other side's passages with the same code; the few
+    characters of one that goes on in the next cell may have none.
+    """
+
+    lines: Lines
     like: tuple[int, ...]
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from grader.course.text_source import HIDDEN
-from grader.intake import CellKind
 from grader.similarity.records import Lines, Pair, Passage, Side, SimilarityReport
 
 _CONTEXT = 3  # lines shown before and after what is shared
@@ -106,7 +105,6 @@ def _side_view(side: Side, letter: str, other: str) -> SideView:
         cells=tuple(
             CellView(number, tuple(_blocks(cells[number - 1].source, marks[number], names)))
             for number in sorted(marks)
-            if cells[number - 1].kind is CellKind.CODE
         ),
     )
 
@@ -115,8 +113,7 @@ def _marks(passages: Sequence[Passage]) -> dict[int, list[tuple[int, Lines]]]:
     """For each cell, the passages in it and the lines that they take."""
     marks: dict[int, list[tuple[int, Lines]]] = defaultdict(list)
     for number, passage in enumerate(passages, 1):
-        for lines in passage.lines:
-            marks[lines.cell].append((number, lines))
+        marks[passage.lines.cell].append((number, passage.lines))
     return marks
 
 

@@ -1,6 +1,6 @@
 """Who works with whom. A student is in one group of a set at a time; nothing is forgotten."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,16 @@ class Groups:
                 self._add(group, student, largest)
             self._tables.act(by, "group formed", f"{group_set} {name}", ", ".join(wanted))
             return self._row(group)
+
+    def form_all(
+        self, group_set: str, groups: Mapping[str, Iterable[str]], *, largest: int, by: str
+    ) -> tuple[GroupRow, ...]:
+        """Make several groups, all of them or none."""
+        with self._tables.transaction():
+            return tuple(
+                self.form(group_set, name, members, largest=largest, by=by)
+                for name, members in groups.items()
+            )
 
     def join(self, group_id: int, student: str, *, largest: int, by: str) -> GroupRow:
         """Add a student. Raises `CannotGroup`, and `UnknownGroup`."""

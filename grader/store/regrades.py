@@ -16,10 +16,16 @@ class Regrades:
     def __init__(self, tables: "Tables") -> None:
         self._tables = tables
 
-    def queue(self, assignment: str, *, only: Collection[str] | None = None) -> int:
-        """Queue every graded submission for a grading that is proposed only; how many."""
+    def queue(
+        self, assignment: str, *, only: Collection[str] | None = None, every: bool = False
+    ) -> int:
+        """Queue what is graded for a grading that is proposed only; how many.
+
+        The newest of each student or group, or `every` submission, where the best counts.
+        """
         with self._tables.transaction():
-            rows = self._tables.submissions().filter(assignment=assignment, state=State.GRADED)
+            rows = self._tables.submissions().filter(assignment=assignment)
+            rows = (rows if every else self._tables.latest(assignment)).filter(state=State.GRADED)
             if only is not None:
                 rows = rows.filter(student__identifier__in=list(only))
             chosen = self._tables.submissions().filter(pk__in=[row.pk for row in rows])

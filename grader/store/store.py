@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -264,7 +264,7 @@ class Store:
             row = self._tables.leased(lease)
             result = self._tables.results().create(
                 submission=row,
-                questions=json.dumps(_by_question(graded)),
+                questions=json.dumps(graded.points_by_question()),
                 # Without an older grade there is nothing that it would change.
                 proposed=row.regrade and self._tables.has_result(row),
                 batch=self._tables.count_in_batch(lease.batch_id, graded=1),
@@ -328,21 +328,10 @@ class Store:
         self._tables.requeue(chosen, why, forget=True)
         return self.submission(submission_id)
 
-    def requeue_for_regrade(self, assignment: str, *, only: Collection[str] | None = None) -> int:
-        """Queue the newest submissions for another grading; how many. Older results stay."""
-        done = self._tables.latest(assignment).filter(state__in=(State.GRADED, State.DELAYED))
-        if only is not None:
-            done = done.filter(student__identifier__in=list(only))
-        return self._tables.requeue(done, "regrade", forget=True)
-
     # --- results ------------------------------------------------------------------------
 
     def current_results(self, assignment: str) -> tuple[ResultRow, ...]:
-        """Each student's current result: the newest grading of the newest graded submission.
-
-        A student whose newest submission is not graded yet has the result of an older one, or
-        none: compare `submission_id` with `latest_submissions`.
-        """
+        """The newest grading of each student's or group's newest graded submission."""
         with self._tables.reading():
             return tuple(row.as_row() for row in self._tables.current_results(assignment))
 
@@ -356,6 +345,16 @@ class Store:
                 rows = rows.filter(submission__in=list(only))
             newest = {row.submission.pk: row for row in rows.order_by("pk")}
             return tuple(row.as_summary() for row in newest.values())
+
+    def results_of(self, submissions: Collection[int]) -> Iterator[ResultRow]:
+        """The current result of each of these submissions that has one, one after the other."""
+        for number in submissions:
+            with self._tables.reading():
+                rows = self._tables.results().filter(submission=number, proposed=False)
+                newest = rows.order_by("-pk").first()
+                found = newest.as_row() if newest else None
+            if found:
+                yield found
 
     def results(self, submission_id: int) -> tuple[ResultRow, ...]:
         """All gradings of a submission, oldest first; the last is current."""
@@ -376,14 +375,6 @@ def receipt_of(row: SubmissionRow) -> Receipt:
         received_at=row.received_at,
         seal=row.receipt,
     )
-
-
-def _by_question(graded: GradedSubmission) -> dict[str, tuple[float, float]]:
-    found: dict[str, tuple[float, float]] = {}
-    for result in graded.checks:
-        earned, points = found.get(result.question, (0.0, 0.0))
-        found[result.question] = (earned + result.earned, points + result.points)
-    return found
 
 
 def _as_json(graded: GradedSubmission) -> str:

@@ -93,14 +93,17 @@ def test_an_extension_takes_the_lateness_away_also_afterwards(course: Course):
     assert one(course, rows).grades["hw1"].score.final == 8.0
 
 
-def test_the_newest_counts_and_is_waited_for(course: Course):
+def test_the_newest_counts_once_it_is_graded(course: Course):
     early, late = sent(1, "ada", ON_TIME), sent(2, "ada", TWO_DAYS_LATE)
     both = homework(early, late, summaries=(found(1, **HALF), found(2, **HALF)))
     assert one(course, both).grades["hw1"].score.final == 6.4
     waiting = homework(
-        early, replace(late, state=State.QUEUED), summaries=(found(1, **HALF),)
+        early, replace(late, state=State.DELAYED), summaries=(found(1, **HALF),)
     )  # fmt: skip
-    assert one(course, waiting).grades["hw1"].score.pending is Pending.QUEUED
+    grade = one(course, waiting).grades["hw1"]
+    assert (grade.score.final, grade.newer and grade.newer.id) == (8.0, 2)
+    only = homework(replace(late, state=State.DELAYED), summaries=())
+    assert one(course, only).grades["hw1"].score.pending is Pending.DELAYED
 
 
 def test_where_the_best_counts_a_late_one_never_lowers_the_grade(tmp_path: Path):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from grader.outcomes import Ending, Outcome
 
 WRONG, SHAPE, TYPE = Outcome.WRONG_VALUE, Outcome.WRONG_SHAPE, Outcome.WRONG_TYPE
-FULL_MARKS = {"q1": 12, "q2": 14, "q3": 10, "q4": 20, "q5": 12, "q6": 12, "q7": 14}
+FULL_MARKS = {"q1": 12, "q2": 12, "q3": 10, "q4": 16, "q5": 12, "q6": 12, "q7": 12, "q8": 8}
 NOTHING = dict.fromkeys(FULL_MARKS, 0)
 
 # Any failure will do.
@@ -49,20 +49,22 @@ RIGHT = {
 
 # Right values that lose points: too dear, or with too few digits where digits are asked for.
 DEAR_OR_COARSE = {
-    "dense-hessian": Row({"q4": 17}, {"hvp_costs_few_gradients": Outcome.OVER_BUDGET}),
-    "basis-vector-loop": Row({"q4": 17}, {"hvp_costs_few_gradients": Outcome.OVER_BUDGET}),
+    "dense-hessian": Row({"q4": 14}, {"hvp_costs_few_gradients": Outcome.OVER_BUDGET}),
+    "basis-vector-loop": Row({"q4": 14}, {"hvp_costs_few_gradients": Outcome.OVER_BUDGET}),
     "float32": Row(
-        {"q3": 9, "q4": 17, "q5": 10, "q6": 11},
+        {"q3": 9, "q4": 13, "q5": 10, "q6": 11, "q8": 6},
         {
             "whitening_far_off_centre": WRONG,
             "hvp_to_all_digits": WRONG,
             "gnvp_to_all_digits": WRONG,
             "cg_solves_ill_conditioned_system": WRONG,
             "response_to_ten_digits": WRONG,
+            "mirror_step_of_huge_gradients": WRONG,
+            "divergence_to_twelve_digits": WRONG,
         },
     ),
     "finite-differences": Row(
-        {"q4": 18}, {"hvp_to_all_digits": WRONG}, {"hvp_to_all_digits": "central_difference"}
+        {"q4": 14}, {"hvp_to_all_digits": WRONG}, {"hvp_to_all_digits": "central_difference"}
     ),
 }
 
@@ -77,7 +79,7 @@ MISTAKEN = {
         },
     ),
     "gauss-newton-for-hessian": Row(
-        {"q4": 12},
+        {"q4": 9},
         {
             "hvp_of_networks": WRONG,
             "hvp_to_all_digits": WRONG,
@@ -85,7 +87,7 @@ MISTAKEN = {
         },
     ),
     "hessian-for-gauss-newton": Row(
-        {"q4": 13},
+        {"q4": 10},
         {
             "gnvp_of_networks": WRONG,
             "gnvp_to_all_digits": WRONG,
@@ -102,7 +104,7 @@ MISTAKEN = {
         },
     ),
     "wrong-shape": Row(
-        {"q2": 11, "q3": 8},
+        {"q2": 10, "q3": 8},
         {"limit_of_gradient_descent": SHAPE, "second_moment_of_inputs": SHAPE},
     ),
 }

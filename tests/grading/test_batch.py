@@ -113,7 +113,7 @@ def test_grading_twice_gives_identical_findings_and_keeps_both(
         )
         again = grade_batch(plan, store, jobs=2)
         assert again.graded == 0, "nothing was queued"
-        assert store.requeue_for_regrade("toy", only=["ada", "bob"]) == 2
+        assert store.regrades.queue("toy", only=["ada", "bob"]) == 2
         assert grade_batch(plan, store, jobs=2).graded == 2
     assert set(steps) == set(BEHAVIOURS)
     found = results(store)

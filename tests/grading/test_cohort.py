@@ -19,7 +19,6 @@ from tests.grading.conftest import (
     SUBMISSIONS,
     GradedCohort,
     count_processes,
-    newest_results,
     notebook_of,
     plan,
 )
@@ -145,11 +144,12 @@ def test_nothing_is_left_on_the_machine(cohort: GradedCohort):
 @needs_docker
 def test_grading_again_finds_the_same(cohort: GradedCohort, course: Course):
     again = ("float32", "wrong-sign", "crashing-cell", "forges-messages", "eats-memory", "not-json")
-    cohort.store.requeue_for_regrade("ps1", only=again)
+    cohort.store.regrades.queue("ps1", only=again)
     with cohort.store.grading_lock():
         summary = grade_batch(plan(course), cohort.store, jobs=2)
     assert summary.graded == len(again)
-    results = newest_results(cohort.store)
+    results = {row.student: row.graded for row in cohort.store.regrades.results("ps1")}
+    assert set(results) == set(again)
     for behaviour in again:
         assert repeatable(results[behaviour]) == repeatable(cohort.results[behaviour])
 

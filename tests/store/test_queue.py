@@ -1,6 +1,7 @@
 """Claims, leases, failures and regrades: each grading is kept exactly once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -82,20 +83,51 @@ def test_what_failed_comes_after_the_rest(store: Store) -> None:
 def test_a_failed_regrade_keeps_the_older_score(store: Store) -> None:
     submit(store, "ada")
     first = store.finish(take(store), graded(3.0))
-    assert store.requeue_for_regrade("ps1") == 1
+    assert store.regrades.queue("ps1") == 1
     for _ in range(3):
         store.fail(take(store), "engine down")
     assert store.status("ps1")[State.DELAYED] == 1
     assert store.current_results("ps1") == (first,)
 
 
-def test_a_regrade_adds_a_result_and_the_newest_is_current(store: Store) -> None:
+def test_a_regrade_counts_once_it_is_adopted(store: Store) -> None:
     (number, _) = submit(store, "ada", "bob")
     first = store.finish(take(store), graded(1.0))
-    assert store.requeue_for_regrade("ps1", only=["ada"]) == 1
+    assert store.regrades.queue("ps1", only=["ada"]) == 1
     second = store.finish(take_only(store, "ada"), graded(2.0))
-    assert store.results(number) == (first, second)
-    assert store.current_results("ps1") == (second,)
+    assert second.proposed
+    assert store.current_results("ps1") == (first,)
+    assert store.regrades.results("ps1") == (second,)
+    assert store.regrades.adopt("ps1", by="prof", reason="a check was wrong") == 1
+    adopted = replace(second, proposed=False)
+    assert store.results(number) == (first, adopted)
+    assert store.current_results("ps1") == (adopted,)
+    assert store.regrades.results("ps1") == ()
+    (action,) = store.record.actions()
+    assert (action.by, action.what, action.reason) == (
+        "prof",
+        "regrade adopted",
+        "a check was wrong",
+    )
+
+
+def test_a_dropped_regrade_leaves_nothing(store: Store) -> None:
+    (number,) = submit(store, "ada")
+    first = store.finish(take(store), graded(1.0))
+    store.regrades.queue("ps1")
+    store.finish(take(store), graded(2.0))
+    assert store.regrades.drop("ps1", by="prof", reason="no") == 1
+    assert store.results(number) == (first,)
+    assert store.regrades.adopt("ps1", by="prof", reason="too late") == 0
+
+
+def test_a_submission_without_a_grade_is_graded_at_once_in_a_regrade(store: Store) -> None:
+    submit(store, "ada")
+    for _ in range(3):
+        store.fail(take(store), "engine down")
+    assert store.regrades.queue("ps1") == 0
+    assert store.queue_unfinished("ps1") == 1
+    assert not store.finish(take(store), graded(1.0)).proposed
 
 
 def take_only(store: Store, student: str) -> Lease:
@@ -210,8 +242,8 @@ def test_history_tells_what_happened_in_order(store: Store) -> None:
 
 def test_manual_scores_keep_the_earlier_ones(store: Store) -> None:
     (number,) = submit(store, "ada")
-    first = store.marks.give(number, "q8", 2.0, comment="short", by="ta")
-    second = store.marks.give(number, "q8", 3.0, by="prof")
+    first = store.marks.give(number, "q9", 2.0, comment="short", by="ta")
+    second = store.marks.give(number, "q9", 3.0, by="prof")
     assert store.marks.of("ps1") == (first, second)
     assert store.marks.of("ps2") == ()
 

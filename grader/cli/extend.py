@@ -1,0 +1,184 @@
+"""`course extend`: more time for students and groups, with a reason that is kept."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from grader.cli.terminal import json_option, print_json, results, table
+from grader.cli.workplace import Workplace, pass_workplace
+from grader.course.dates import in_zone, parse_local_time
+from grader.store import ExtensionRow, UnknownStudent
+
+COLUMNS = ("assignment", "student", "until", "days", "reason")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An extension as it was asked for; `where` is the place in a file."""
+
+    assignment: str
+    student: str
+    until: str
+    days: int
+    reason: str
+    where: str = ""
+
+
+@click.command("extend")
+@click.argument("name", metavar="[ASSIGNMENT]", required=False)
+@click.argument("students", metavar="[STUDENT]...", nargs=-1)
+@click.option("--until", metavar="'YYYY-MM-DD HH:MM'", default="", help="A due time of their own.")
+@click.option(
+    "--days", type=click.IntRange(min=1), help="Days beyond the due time, whenever it is."
+)
+@click.option("--group", "group_name", help="For all of this group, instead of students.")
+@click.option("--reason", default="", help="Why; it is kept in the course's record.")
+@click.option(
+    "--from",
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help=f"A CSV file of extensions, with the columns {','.join(COLUMNS)}.",
+)
+@click.option("--withdraw", type=int, metavar="NUMBER", help="Take one back.")
+@json_option
+@pass_workplace
+def extend_command(
+    workplace: Workplace,
+    name: str | None,
+    students: tuple[str, ...],
+    until: str,
+    days: int | None,
+    group_name: str | None,
+    reason: str,
+    file: Path | None,
+    withdraw: int | None,
+    as_json: bool,
+) -> None:
+    """Give students of ASSIGNMENT more time; without anybody to give it to, list what was given.
+
+    An extension never makes anything due earlier, opens the lock, and takes the lateness off what
+    was handed in already.
+    """
+    store = workplace.store
+    given: list[ExtensionRow] = []
+    if withdraw is not None:
+        given.append(store.extensions.withdraw(withdraw, reason=needed(reason), by=workplace.by))
+    elif file is not None:
+        given += grant_all(workplace, list(read_file(file)))
+    elif name and (students or group_name):
+        workplace.assignment(name)
+        if group_name:
+            ask = Asked(name, group_name, until, days or 0, needed(reason))
+            given.append(grant(workplace, ask, group=group_number(workplace, name, group_name)))
+        asked = [Asked(name, one, until, days or 0, needed(reason)) for one in students]
+        given += grant_all(workplace, asked)
+    listed = given or [row for row in store.extensions.all() if name in (None, row.assignment)]
+    if as_json:
+        print_json([asdict(row) for row in listed])
+    elif not listed:
+        results().print("no extensions")
+    else:
+        results().print(extension_table(workplace, listed))
+
+
+def read_file(file: Path) -> Iterator[Asked]:
+    """The extensions of a CSV file. Raises a click error with the line for what is none."""
+    with file.open(newline="", encoding="utf-8-sig") as lines:
+        reader = csv.DictReader(lines)
+        if not reader.fieldnames or set(reader.fieldnames) != set(COLUMNS):
+            saw = ",".join(reader.fieldnames or ()) or "nothing"
+            raise click.ClickException(f"{file}:1: saw {saw}, expected {','.join(COLUMNS)}")
+        for row in reader:
+            where = f"{file}:{reader.line_num}"
+            cells = {name: (row[name] or "").strip() for name in COLUMNS}
+            if cells["days"] and not cells["days"].isdecimal():
+                raise click.ClickException(f"{where}: days is {cells['days']!r}, expected a number")
+            yield Asked(**{**cells, "days": int(cells["days"] or 0)}, where=where)
+
+
+def grant_all(workplace: Workplace, asked: Sequence[Asked]) -> list[ExtensionRow]:
+    """Grant them, after all have been looked at: a mistake in one leaves none granted."""
+    for ask in asked:
+        check(workplace, ask)
+    return [grant(workplace, ask, student=ask.student) for ask in asked]
+
+
+def check(workplace: Workplace, ask: Asked) -> None:
+    """Raises a click error for what can't be granted."""
+    try:
+        workplace.assignment(ask.assignment)
+        workplace.student(ask.student)
+        needed(ask.reason)
+        if not ask.until and not ask.days:
+            raise click.UsageError("say --until a time, or how many --days")
+        if ask.until:
+            workplace.moment(ask.until)
+    except (click.UsageError, UnknownStudent) as error:
+        if not ask.where:
+            raise
+        raise click.ClickException(f"{ask.where}: {error}") from error
+
+
+def grant(
+    workplace: Workplace, ask: Asked, *, student: str | None = None, group: int | None = None
+) -> ExtensionRow:
+    """One extension; nothing is checked here that the store doesn't."""
+    zone = workplace.course.zone
+    return workplace.store.extensions.grant(
+        ask.assignment,
+        student=student,
+        group=group,
+        until=in_zone(parse_local_time(ask.until), zone) if ask.until else None,
+        until_text=f"{ask.until} {zone}" if ask.until else "",
+        days=ask.days,
+        reason=ask.reason,
+        by=workplace.by,
+    )
+
+
+def group_number(workplace: Workplace, assignment: str, name: str) -> int:
+    """The group of that name among those that do the assignment."""
+    group_set = workplace.assignment(assignment).group_set
+    groups = {row.name: row.id for row in workplace.store.groups.all(group_set or "")}
+    if name not in groups:
+        known = ", ".join(groups) or "none"
+        raise click.UsageError(f"there is no group {name!r} for {assignment}; there are: {known}")
+    return groups[name]
+
+
+def needed(reason: str) -> str:
+    """The reason, or a click error."""
+    if not reason.strip():
+        raise click.UsageError("say why with --reason; it is kept in the course's record")
+    return reason
+
+
+def extension_table(workplace: Workplace, rows: Sequence[ExtensionRow]) -> Table:
+    """Extensions for people."""
+    names = {
+        group.id: group.name
+        for assignment in workplace.course.assignments.values()
+        if assignment.group_set
+        for group in workplace.store.groups.all(assignment.group_set)
+    }
+    columns = ("number", "assignment", "for", "until", "days", "by", "reason")
+    return table(
+        columns,
+        [
+            (
+                str(row.id),
+                row.assignment,
+                row.student or names.get(row.group or 0, f"group {row.group}"),
+                row.until_text,
+                str(row.days or ""),
+                row.by,
+                row.reason + (" (withdrawn)" if row.withdrawn_at else ""),
+            )
+            for row in rows
+        ],
+        numbers_from=len(columns),
+    )

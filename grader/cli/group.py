@@ -1,0 +1,129 @@
+"""`course group`: who works with whom."""
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+import click
+
+from grader.cli.terminal import json_option, print_json, results, table
+from grader.cli.workplace import Workplace, pass_workplace
+from grader.course import GroupSize
+from grader.store import GroupRow, UnknownGroup
+
+COLUMNS = ("group", "student")
+
+
+@click.group("group")
+def group_command() -> None:
+    """Form groups, let students join and leave, list them.
+
+    ASSIGNMENT is one that is done in groups; those that name the same `set` share them.
+    """
+
+
+@group_command.command("form")
+@click.argument("name", metavar="ASSIGNMENT")
+@click.argument("group_name", metavar="GROUP")
+@click.argument("students", metavar="STUDENT...", nargs=-1, required=True)
+@pass_workplace
+def form_command(
+    workplace: Workplace, name: str, group_name: str, students: tuple[str, ...]
+) -> None:
+    """Make GROUP of these students."""
+    group_set, size = set_of(workplace, name)
+    made = workplace.store.groups.form(
+        group_set, group_name, students, largest=size.max, by=workplace.by
+    )
+    say(made, size)
+
+
+@group_command.command("join")
+@click.argument("name", metavar="ASSIGNMENT")
+@click.argument("group_name", metavar="GROUP")
+@click.argument("student")
+@pass_workplace
+def join_command(workplace: Workplace, name: str, group_name: str, student: str) -> None:
+    """Add STUDENT to GROUP: what the group handed in counts for them from now on."""
+    group_set, size = set_of(workplace, name)
+    group = find(workplace, group_set, group_name)
+    joined = workplace.store.groups.join(group.id, student, largest=size.max, by=workplace.by)
+    say(joined, size)
+
+
+@group_command.command("leave")
+@click.argument("name", metavar="ASSIGNMENT")
+@click.argument("student")
+@pass_workplace
+def leave_command(workplace: Workplace, name: str, student: str) -> None:
+    """Take STUDENT out of their group: what it handed in stays the group's."""
+    group_set, size = set_of(workplace, name)
+    group = workplace.store.groups.of(group_set, student)
+    if group is None:
+        raise click.UsageError(f"{student} is in no group for {name}")
+    say(workplace.store.groups.leave(group.id, student, by=workplace.by), size)
+
+
+@group_command.command("import")
+@click.argument("name", metavar="ASSIGNMENT")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@pass_workplace
+def import_command(workplace: Workplace, name: str, file: Path) -> None:
+    """Form the groups of a CSV file with the columns group,student: all of them or none."""
+    group_set, size = set_of(workplace, name)
+    members: dict[str, list[str]] = defaultdict(list)
+    with file.open(newline="", encoding="utf-8-sig") as lines:
+        reader = csv.DictReader(lines)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            saw = ",".join(reader.fieldnames or ()) or "nothing"
+            raise click.ClickException(f"{file}:1: saw {saw}, expected {','.join(COLUMNS)}")
+        for row in reader:
+            if not row["group"] or not row["student"]:
+                raise click.ClickException(f"{file}:{reader.line_num}: expected group,student")
+            members[row["group"].strip()].append(row["student"].strip())
+    made = workplace.store.groups.form_all(group_set, members, largest=size.max, by=workplace.by)
+    for group in made:
+        say(group, size)
+
+
+@group_command.command("list")
+@click.argument("name", metavar="ASSIGNMENT")
+@json_option
+@pass_workplace
+def list_command(workplace: Workplace, name: str, as_json: bool) -> None:
+    """List the groups, and who is in none."""
+    group_set, _ = set_of(workplace, name)
+    groups = [group for group in workplace.store.groups.all(group_set) if group.members]
+    grouped = {student for group in groups for student in group.members}
+    alone = [row.identifier for row in workplace.store.students() if row.identifier not in grouped]
+    if as_json:
+        print_json({"groups": {g.name: list(g.members) for g in groups}, "alone": alone})
+        return
+    rows = [(group.name, ", ".join(group.members)) for group in groups]
+    results().print(table(("group", "members"), rows, numbers_from=2))
+    if alone:
+        results().print(f"in no group: {', '.join(alone)}", markup=False)
+
+
+def set_of(workplace: Workplace, name: str) -> tuple[str, GroupSize]:
+    """The set of groups that do an assignment, and their sizes."""
+    assignment = workplace.assignment(name)
+    if assignment.group is None or assignment.group_set is None:
+        raise click.UsageError(f"{name} is individual work: course.yaml gives it no `group`")
+    return assignment.group_set, assignment.group
+
+
+def find(workplace: Workplace, group_set: str, name: str) -> GroupRow:
+    """The group of that name. Raises `UnknownGroup`."""
+    for group in workplace.store.groups.all(group_set):
+        if group.name == name:
+            return group
+    raise UnknownGroup(f"there is no group {name!r} in {group_set}")
+
+
+def say(group: GroupRow, size: GroupSize) -> None:
+    """A group for people, and whether it may hand in yet."""
+    few = len(group.members) < size.min
+    note = f" (too few to hand in: {size.text})" if few else ""
+    members = ", ".join(group.members) or "nobody"
+    results().print(f"{group.name}: {members}{note}", markup=False)

@@ -1,0 +1,97 @@
+"""`course regrade`: what grading again found, and whether it shall count."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import click
+
+from grader.cli.terminal import json_option, print_json, results, table
+from grader.cli.workplace import Workplace, pass_workplace
+from grader.store import ResultRow
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a proposed grading changes, in the checks' points, and the checks that differ."""
+
+    student: str
+    submission: int
+    before: float
+    after: float
+    checks: tuple[str, ...]
+
+
+@click.command("regrade")
+@click.argument("name", metavar="ASSIGNMENT")
+@click.option("--adopt", is_flag=True, help="Let what was found count.")
+@click.option("--drop", is_flag=True, help="Forget what was found.")
+@click.option("--reason", default="", help="Why; it is kept in the course's record.")
+@json_option
+@pass_workplace
+def regrade_command(
+    workplace: Workplace, name: str, adopt: bool, drop: bool, reason: str, as_json: bool
+) -> None:
+    """Show what `course grade ASSIGNMENT --regrade` would change; --adopt or --drop it.
+
+    Grades stay as they are until then, and older gradings stay on record.
+    """
+    workplace.assignment(name)
+    if adopt and drop:
+        raise click.UsageError("say --adopt or --drop, not both")
+    if (adopt or drop) and not reason.strip():
+        raise click.UsageError("say why with --reason; it is kept in the course's record")
+    store = workplace.store
+    changes = changes_of(workplace, store.regrades.results(name))
+    settled = 0
+    if adopt:
+        settled = store.regrades.adopt(name, by=workplace.by, reason=reason)
+    elif drop:
+        settled = store.regrades.drop(name, by=workplace.by, reason=reason)
+    if as_json:
+        told = [asdict(change) for change in changes]
+        print_json({"assignment": name, "changes": told, "settled": settled})
+        return
+    say(name, changes, adopt=adopt, drop=drop)
+
+
+def changes_of(workplace: Workplace, proposed: Sequence[ResultRow]) -> list[Change]:
+    """What each proposal changes, also where that is nothing."""
+    current = {row.submission_id: row for row in workplace.store.results_of(
+        [row.submission_id for row in proposed]
+    )}  # fmt: skip
+    found: list[Change] = []
+    for row in proposed:
+        before = current[row.submission_id]
+        old = {check.check: check.earned for check in before.graded.checks}
+        new = {check.check: check.earned for check in row.graded.checks}
+        differ = sorted(name for name in old | new if old.get(name) != new.get(name))
+        found.append(
+            Change(row.student, row.submission_id, before.earned, row.earned, tuple(differ))
+        )
+    return found
+
+
+def say(name: str, changes: Sequence[Change], *, adopt: bool, drop: bool) -> None:
+    """The changes for people, and what to do next."""
+    console = results()
+    if not changes:
+        console.print(f"{name}: nothing is proposed; `course grade {name} --regrade` grades again")
+        return
+    rows = [
+        (one.student, f"{one.before:g}", f"{one.after:g}", f"{one.after - one.before:+g}",
+         ", ".join(one.checks))
+        for one in changes
+        if one.checks
+    ]  # fmt: skip
+    if rows:
+        columns = ("student", "now", "then", "change", "checks that differ")
+        console.print(table(columns, rows))
+    up = sum(one.after > one.before for one in changes)
+    down = sum(one.after < one.before for one in changes)
+    console.print(f"{name}: of {len(changes)} graded again {up} gain, {down} lose points")
+    if adopt:
+        console.print("adopted: these grades count now")
+    elif drop:
+        console.print("dropped: grades stay as they were")
+    else:
+        console.print("nothing of it counts yet: --adopt --reason '...', or --drop --reason '...'")
