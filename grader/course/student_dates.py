@@ -6,7 +6,7 @@ extension short. A group has the latest of its members' dates.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from grader.course.calendar import effective_due
 from grader.course.models import Assignment
@@ -96,6 +96,21 @@ def last_due(assignment: Assignment, zone: tzinfo, dates: Iterable[Dates]) -> da
     return max(every, key=_instant).astimezone(zone)
 
 
+def timed_end(
+    start: datetime, allowed: timedelta, close: datetime, *, time_factor: float = 1.0
+) -> datetime:
+    """When the time is up for who began at `start`: never later than the close.
+
+    `time_factor` lengthens the time of a student with an accommodation, such as 1.5.
+
+    Raises:
+        ValueError: the factor shortens the time, or a time is naive.
+    """
+    if not 1 <= time_factor <= 10:
+        raise ValueError(f"a time factor is from 1 to 10, not {time_factor:g}")
+    return min(_instant(start) + allowed * time_factor, _instant(close)).astimezone(close.tzinfo)
+
+
 def feedback_from(assignment: Assignment, zone: tzinfo, dates: Iterable[Dates]) -> datetime:
     """When the results of hidden checks are shown: from then on, also of what comes later.
 
@@ -123,4 +138,6 @@ def _after_all(shown: datetime | After, last: datetime, zone: tzinfo) -> datetim
 
 def _instant(moment: datetime) -> datetime:
     """The UTC instant: Python compares two times of one zone by their clocks alone."""
+    if moment.utcoffset() is None:
+        raise ValueError("a time without a zone has no place among instants")
     return moment.astimezone(UTC)

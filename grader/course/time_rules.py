@@ -3,10 +3,12 @@
 Where one time is wrong, those that refer to it are passed over.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
 
 from grader.course.complaints import Parts
 from grader.course.dates import LocalTime, parse_zone
@@ -21,7 +23,11 @@ from grader.course.named_times import (
     parse_time,
 )
 from grader.course.raw_fields import TermFields
+from grader.course.written import WrittenAssignment, WrittenSection
 from grader.course.yaml_source import Document
+
+# Without a value, these would be as good as not there, which may not be what was meant.
+_OPTIONAL = ("lock", "solution", "late_policy", "attempts")
 
 
 def check_times(document: Document) -> None:
@@ -117,12 +123,22 @@ class _Times(TermFields):
     def assignment(self, at: Parts, name: str) -> None:
         if not isinstance(self.get(*at), dict):
             return
+        self.not_empty(at, WrittenAssignment, _OPTIONAL)
         times = self.times(at, name)
         self.in_order(times)
         for section in self.names(*at, "sections"):
+            self.not_empty((*at, "sections", section), WrittenSection, NAMED)
             self.section((*at, "sections", section), times)
         for field in ("feedback", "solution"):
             self.opening((*at, field), times)
+
+    def not_empty(self, at: Parts, model: type[BaseModel], fields: Iterable[str]) -> None:
+        """Complain of fields that may be left out, but are there without a value."""
+        for field in fields:
+            if field in self.names(*at) and self.get(*at, field) is None:
+                expected = model.model_fields[field].description
+                what = f"saw nothing, expected {expected}; or delete it"
+                self.document.complain((*at, field), what)
 
     def times(self, at: Parts, name: str = "") -> _Three:
         found = {

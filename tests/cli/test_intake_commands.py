@@ -53,10 +53,15 @@ def test_a_receipt_says_what_was_received_and_when(toy: ToyCommand) -> None:
     with toy.store() as store:
         (row,) = store.submissions("toy")
         assert store.read_notebook_bytes(row) == answer_notebook("right")
+    assert receipt.pop("receipt")["seal"] == row.receipt
     assert receipt == {
         "submission": row.id,
         "student": "ada",
+        "group": None,
         "assignment": "toy",
+        "due": "2027-02-10T23:59:00-05:00",
+        "submissions_left": None,
+        "next_from": None,
         "sha256": row.sha256,
         "received_at": "2027-02-10T23:58:00-05:00",
         "standing": "on time",

@@ -1,0 +1,191 @@
+"""A term's commands: groups, extensions, marks, overrides, requests, regrades, explanations."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Ran
+from tests.intake.pdfs import pdf
+from tests.term_course import graded, notebook, write_term_course
+
+IN_TERM = ("--now", "2027-01-20 12:00")
+
+
+class Term:
+    """The `course` command on the term's course."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capsys = capsys
+
+    def __call__(self, *args: str, now: str = "2027-01-20 12:00") -> Ran:
+        from grader.cli.app import run
+
+        file, data = str(self.folder / "course.yaml"), str(self.folder / "data")
+        code = run(["--course", file, "--data", data, "--now", now, *args])
+        printed = self._capsys.readouterr()
+        return Ran(code, printed.out, printed.err)
+
+    def grade(self, name: str, *points: tuple[str, float, float]) -> None:
+        """Let grading find these points for whatever is queued."""
+        from grader.store import open_store
+
+        with open_store(self.folder / "data") as store:
+            batch = store.start_batch(name)
+            while lease := store.claim(batch):
+                store.finish(lease, graded(*points))
+            store.end_batch(batch.id)
+
+
+@pytest.fixture
+def term(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Term:
+    monkeypatch.setenv("COURSE_STAFF", "prof")
+    write_term_course(tmp_path)
+    (tmp_path / "ada.ipynb").write_bytes(notebook("x = 1"))
+    (tmp_path / "essay.pdf").write_bytes(pdf())
+    return Term(tmp_path, capsys)
+
+
+def hand_in(term: Term, student: str = "ada", *more: str, now: str = "2027-01-20 12:00") -> Ran:
+    return term("submit", "hw1", student, str(term.folder / "ada.ipynb"), *more, now=now)
+
+
+def steps(term: Term, student: str, name: str) -> dict[str, str]:
+    told = json.loads(term("explain", student, name, "--json").out)
+    return {step["title"]: step["text"] for step in told["steps"][name]}
+
+
+def test_a_receipt_kept_in_a_file_can_be_verified_and_a_changed_one_is_found_out(term: Term):
+    kept = term.folder / "receipt.json"
+    assert hand_in(term, "ada", "--receipt", str(kept)).code == 0
+    assert term("receipt", "verify", str(kept)).out.startswith("genuine: submission 1, hw1 of ada")
+    kept.write_text(kept.read_text().replace("ada", "bob"))
+    forged = term("receipt", "verify", str(kept))
+    assert (forged.code, "NOT genuine" in forged.out) == (1, True)
+    kept.write_text("{}")
+    assert "no receipt" in term("receipt", "verify", str(kept)).words
+
+
+def test_an_extension_moves_one_students_due_time_and_is_kept_with_its_reason(term: Term):
+    hand_in(term, now="2027-01-30 12:00")
+    term.grade("hw1", ("q1", 6, 6), ("q2", 2, 4))
+    assert steps(term, "ada", "hw1")["lateness"] == "2 days late: 8 x 80 % = 6.4"
+    without = term("extend", "hw1", "ada", "--days", "2")
+    assert (without.code, "say why with --reason" in without.words) == (1, True)
+    given = term("extend", "hw1", "ada", "--days", "2", "--reason", "ill")
+    assert (given.code, "prof" in given.out) == (0, True)
+    assert steps(term, "ada", "hw1")["lateness"] == "on time: nothing is taken off"
+    term("extend", "--withdraw", "1", "--reason", "a mistake")
+    assert steps(term, "ada", "hw1")["score"] == "6.4 of 10, rounded once"
+    assert "no extensions" in term("extend").out
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("hw1,zoe,,2,ill", "extensions.csv:2: no student 'zoe' is in the roster"),
+        ("hw9,ada,,2,ill", "extensions.csv:2: there is no assignment 'hw9'"),
+        ("hw1,ada,,2,", "extensions.csv:2: say why"),
+        ("hw1,ada,,,ill", "extensions.csv:2: say --until a time, or how many --days"),
+        ("hw1,ada,2027-03-14 02:30,,ill", "extensions.csv:2: --at is '2027-03-14 02:30'"),
+        ("hw1,ada,,two,ill", "extensions.csv:2: days is 'two', expected a number"),
+    ],
+)
+def test_a_file_of_extensions_with_a_mistake_grants_none(term: Term, row: str, words: str):
+    file = term.folder / "extensions.csv"
+    file.write_text(f"assignment,student,until,days,reason\n{row}\nhw1,bob,,1,travel\n")
+    ran = term("extend", "--from", str(file))
+    assert (ran.code, words in ran.words) == (1, True), ran.words
+    assert "no extensions" in term("extend").out
+
+
+def test_a_file_of_extensions_is_granted(term: Term):
+    file = term.folder / "extensions.csv"
+    rows = "hw1,ada,2027-02-01 12:00,,ill\nhw2,bob,,1,travel\n"
+    file.write_text(f"assignment,student,until,days,reason\n{rows}")
+    assert term("extend", "--from", str(file)).code == 0
+    told = json.loads(term("extend", "--json").out)
+    assert [(row["student"], row["days"], row["reason"]) for row in told] == [
+        ("ada", 0, "ill"),
+        ("bob", 1, "travel"),
+    ]
+
+
+def test_groups_are_formed_joined_and_left(term: Term):
+    assert "too few to hand in" in term("group", "form", "essay", "A", "ada").out
+    assert "ada, bob" in term("group", "join", "essay", "A", "bob").out
+    taken = term("group", "form", "essay", "B", "bob", "eve")
+    assert (taken.code, "bob is in the group 'A' already" in taken.words) == (1, True)
+    term("group", "join", "essay", "A", "eve")
+    full = term("group", "join", "essay", "A", "joe")
+    assert "is full: it may have 3 members" in full.words
+    assert "ada, bob" in term("group", "leave", "essay", "eve").out
+    assert json.loads(term("group", "list", "essay", "--json").out) == {
+        "groups": {"A": ["ada", "bob"]},
+        "alone": ["eve", "joe", "kim"],
+    }
+
+
+def test_a_file_of_groups_with_a_mistake_forms_none(term: Term):
+    file = term.folder / "groups.csv"
+    file.write_text("group,student\nA,ada\nA,bob\nB,eve\nB,ada\n")
+    ran = term("group", "import", "essay", str(file))
+    assert (ran.code, "ada is in the group 'A' already" in ran.words) == (1, True)
+    assert json.loads(term("group", "list", "essay", "--json").out)["groups"] == {}
+    file.write_text("group,student\nA,ada\nA,bob\nB,eve\nB,joe\n")
+    assert term("group", "import", "essay", str(file)).code == 0
+
+
+def test_marks_by_rubric_count_for_the_group_and_points_are_bounded(term: Term):
+    term("group", "form", "essay", "A", "ada", "bob")
+    assert term("submit", "essay", "ada", str(term.folder / "essay.pdf")).code == 0
+    half = term("mark", "essay", "bob", "idea", "--item", "1", "--item", "2=0.5")
+    assert "2.5 of 3" in half.out
+    unknown = term("mark", "essay", "bob", "idea", "--item", "7")
+    assert "has no rubric item '7'; it has: 1, 2" in unknown.words
+    assert "has 0 to 2 points, not 3" in term("mark", "essay", "bob", "plan", "--points", "3").words
+    term("mark", "essay", "bob", "plan", "--points", "2", "--comment", "clear")
+    assert steps(term, "ada", "essay")["score"] == "4.5 of 5, rounded once"
+
+
+def test_an_override_has_a_reason_and_can_be_taken_back(term: Term):
+    assert term("override", "hw1", "eve", "--points", "7", "--reason", "oral exam").code == 0
+    told = steps(term, "eve", "hw1")
+    assert told["override"] == "prof set the score to 7: oral exam"
+    assert told["score"] == "7 of 10, rounded once"
+    term("override", "hw1", "eve", "--withdraw", "--reason", "a mistake")
+    assert steps(term, "eve", "hw1")["score"] == "none yet: not submitted"
+
+
+def test_a_regrade_request_is_answered_and_closed(term: Term):
+    hand_in(term)
+    term.grade("hw1", ("q1", 6, 6), ("q2", 2, 4))
+    assert "1: hw1 q2, ada (open)" in term("request", "ask", "hw1", "ada", "q2", "Why 2?").out
+    again = term("request", "ask", "hw1", "ada", "q2", "Hello?")
+    assert "open already" in again.words
+    closed = term("request", "reply", "1", "A sign is wrong.", "--close").out
+    assert "prof: A sign is wrong." in closed
+    assert "no requests are open" in term("request", "list").out
+    assert "(closed)" in term("request", "list", "--all").out
+    assert "there is no regrade request 9" in term("request", "reply", "9", "x").words
+
+
+def test_a_regrade_is_shown_and_counts_once_adopted(term: Term):
+    from grader.store import open_store
+
+    hand_in(term)
+    term.grade("hw1", ("q1", 6, 6), ("q2", 2, 4))
+    with open_store(term.folder / "data") as store:
+        store.regrades.queue("hw1")
+    term.grade("hw1", ("q1", 6, 6), ("q2", 4, 4))
+    shown = term("regrade", "hw1")
+    assert "check_q2" in shown.out
+    assert "nothing of it counts yet" in shown.out
+    assert steps(term, "ada", "hw1")["raw score"] == "6 + 2 = 8 of 10"
+    assert "say why with --reason" in term("regrade", "hw1", "--adopt").words
+    assert "adopted" in term("regrade", "hw1", "--adopt", "--reason", "a check was wrong").out
+    assert steps(term, "ada", "hw1")["raw score"] == "6 + 4 = 10 of 10"
+    assert "nothing is proposed" in term("regrade", "hw1").out
