@@ -32,6 +32,10 @@ COMMANDS = {
     "override": ("grader.cli.mark", "Set a final score."),
     "request": ("grader.cli.request", "Regrade requests and their answers."),
     "report": ("grader.cli.report", "Write the staff's report and the students' feedback."),
+    "gradebook": ("grader.cli.gradebook", "Show all scores; fill the LMS's file with them."),
+    "similarity": ("grader.cli.similarity", "Find notebooks that share code: leads."),
+    "diff": ("grader.cli.versions", "Show whose grade a changed course.yaml changes."),
+    "apply": ("grader.cli.versions", "Let a changed course.yaml count."),
     "explain": ("grader.cli.explain", "Show how a grade came about, step by step."),
     "status": ("grader.cli.status", "Say where everything stands."),
 }

@@ -30,11 +30,22 @@ from grader.store import ResultRow, State, StudentRow, SubmissionRow
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to write it.  [default: reports/ASSIGNMENT in the data folder]",
 )
+@click.option(
+    "--show-hidden",
+    is_flag=True,
+    help="Feedback with what hidden tests found, though students may not see that yet.",
+)
 @json_option
 @pass_workplace
-def report_command(workplace: Workplace, name: str, output: Path | None, as_json: bool) -> None:
-    """Write the report of ASSIGNMENT: HTML for staff, a feedback page a student, CSV, JSON."""
-    report = gather(workplace, workplace.assignment(name))
+def report_command(
+    workplace: Workplace, name: str, output: Path | None, show_hidden: bool, as_json: bool
+) -> None:
+    """Write the report of ASSIGNMENT: HTML for staff, a feedback page a student, CSV, JSON.
+
+    Feedback pages say what hidden tests found from the last individual due time on, or when the
+    assignment's `feedback` in course.yaml says.
+    """
+    report = gather(workplace, workplace.assignment(name), shows_all=show_hidden)
     folder = output or workplace.data / "reports" / name
     folder.parent.mkdir(parents=True, exist_ok=True)
     paths = write_report(report, folder)
@@ -45,10 +56,19 @@ def report_command(workplace: Workplace, name: str, output: Path | None, as_json
     wide = results(max(console.width, 120))
     wide.print(table(score_table_columns(report), score_table(report)))
     console.print(f"\nreport: {paths.index}", soft_wrap=True)
+    if report.hidden_until:
+        shown = report.hidden_until.astimezone(workplace.course.zone)
+        when = f"{shown:%Y-%m-%d %H:%M %Z}"
+        console.print(f"feedback pages show what hidden tests found from {when} on (--show-hidden)")
 
 
-def gather(workplace: Workplace, assignment: Assignment) -> AssignmentReport:
-    """What the store knows of an assignment, as a report's record."""
+def gather(
+    workplace: Workplace, assignment: Assignment, *, shows_all: bool = True
+) -> AssignmentReport:
+    """What the store knows of an assignment, as a report's record.
+
+    Unless it `shows_all`, students see hidden results only when the course says so.
+    """
     store, course = workplace.store, workplace.course
     evidence = gather_for(store, course, assignment)
     sheets = Sheets(course, evidence)
@@ -56,6 +76,9 @@ def gather(workplace: Workplace, assignment: Assignment) -> AssignmentReport:
         row.identifier: sheets.term(row.identifier).grades[assignment.name]
         for row in evidence.students
     }
+    shown_from = sheets.calendar.feedback_from(assignment)
+    hidden = not shows_all and workplace.now < shown_from
+    hidden_until = shown_from if hidden and not assignment.by_hand else None
     counted = {grade.submission.id for grade in grades.values() if grade.submission}
     results = {row.submission_id: row for row in store.results_of(counted)}
     return AssignmentReport(
@@ -68,6 +91,7 @@ def gather(workplace: Workplace, assignment: Assignment) -> AssignmentReport:
         due=assignment.due,
         generated_at=datetime.now(UTC).replace(microsecond=0),
         questions=questions_of(assignment),
+        hidden_until=hidden_until,
         rows=tuple(
             _row(student, grades[student.identifier], results, evidence.handed[assignment.name])
             for student in evidence.students

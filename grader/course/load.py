@@ -46,14 +46,14 @@ _LIMITS = {
 }
 
 
-def load_course(path: Path | str) -> Course:
-    """The course that the file at `path` describes.
+def load_course(path: Path | str, *, text: str | None = None) -> Course:
+    """The course that the file at `path` describes, or that it would describe with this `text`.
 
     Raises:
         CourseFileError: the file has mistakes; its `complaints` are all that were found.
     """
     file = Path(path)
-    document, is_whole = read_yaml(read_text(file))
+    document, is_whole = read_yaml(read_text(file) if text is None else text)
     folder = file.absolute().parent
     written = _validate(document, folder) if is_whole else None
     if written is None or document.complaints:

@@ -1,11 +1,18 @@
 """Whose dates are whose: sections, extensions of students and of their groups."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from grader.course import Assignment, Course
-from grader.course.student_dates import Dates, Extension, dates_for, group_dates, last_due
+from grader.course.student_dates import (
+    Dates,
+    Extension,
+    dates_for,
+    feedback_from,
+    group_dates,
+    last_due,
+)
 from grader.gradebook.evidence import Evidence
 from grader.store import ExtensionRow, GroupRow
 
@@ -47,6 +54,11 @@ class Calendar:
         every = (self.dates(assignment, student) for student in self._sections)
         return last_due(assignment, self._course.zone, every)
 
+    def feedback_from(self, assignment: Assignment) -> datetime:
+        """When students see what hidden tests found."""
+        every = (self.dates(assignment, student) for student in self._sections)
+        return feedback_from(assignment, self._course.zone, every)
+
     def _own(self, assignment: Assignment, student: str, granted: Iterable[Extension]) -> Dates:
         return dates_for(
             assignment,
@@ -58,12 +70,3 @@ class Calendar:
 
 def _extension(row: ExtensionRow) -> Extension:
     return Extension(row.until, row.days)
-
-
-def extensions_by_subject(rows: Iterable[ExtensionRow]) -> Mapping[str, list[ExtensionRow]]:
-    """The extensions of each student, by identifier, those of groups left out."""
-    found: dict[str, list[ExtensionRow]] = defaultdict(list)
-    for row in rows:
-        if row.student is not None:
-            found[row.student].append(row)
-    return found

@@ -16,6 +16,8 @@ class QuestionState(StrEnum):
     UNGRADED = "ungraded"
     DELAYED = "delayed"
     ABSENT = "absent"
+    HIDDEN = "shown later"
+    """There may be points, but nobody may see them yet."""
 
 
 class Pending(StrEnum):
@@ -27,6 +29,8 @@ class Pending(StrEnum):
     DELAYED = "delayed"
     STALE = "stale"
     UNGRADED = "waiting for a grade by hand"
+    HIDDEN = "shown later"
+    """There may be a score, but nobody may see it yet."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from grader.report.sentences import (
     Sentence,
 )
 from grader.report.statistics import FAMILIES, Family
+from grader.report.withholding import as_shown
 from grader.report.wording import counted, credit_text, points_text, time_text
 
 STAYS_HIDDEN = "A test that stays hidden"
@@ -97,6 +98,7 @@ class FeedbackView:
 
 def feedback_view(report: AssignmentReport, row: ReportRow) -> FeedbackView:
     """The page of one student."""
+    row = as_shown(report, row)
     score, graded = row.score, row.graded
     stopped = graded is not None and graded.ending is not Ending.FINISHED
     cells = graded.cells if graded else ()
@@ -120,7 +122,7 @@ def feedback_view(report: AssignmentReport, row: ReportRow) -> FeedbackView:
         notice=_notice(report, score),
         ending=ENDINGS[graded.ending] if graded and stopped else None,
         ending_message=clean_block(graded.message, 12) if graded and stopped else "",
-        questions=tuple(_question_view(info, row) for info in report.questions),
+        questions=tuple(_question_view(report, info, row) for info in report.questions),
         cells=tuple(_cell_view(cell) for cell in failed[:_SHOWN_CELLS]),
         more_cells=_more(len(failed) - _SHOWN_CELLS),
         not_run=_not_reached(not_run),
@@ -135,10 +137,15 @@ def _headline(score: Score) -> tuple[str, str, str]:
     if score.final is not None:
         return points_text(score.final), points_text(score.points), "Final score"
     known = [q for q in score.questions if q.earned is not None]
-    if not known:
+    if not known or score.pending is Pending.HIDDEN:
         return "", "", ""
     earned = points_text(sum(q.earned or 0.0 for q in known))
     return earned, points_text(sum(q.points for q in known)), "Points so far"
+
+
+def _when(report: AssignmentReport) -> str:
+    assert report.hidden_until is not None
+    return time_text(report.hidden_until, report.due.tzinfo)
 
 
 def _notice(report: AssignmentReport, score: Score) -> Sentence | None:
@@ -157,7 +164,7 @@ def _lateness(score: Score) -> str:
     return f"{days} late: {raw} points × {credit_text(score.credit)} = {final}."
 
 
-def _question_view(info: QuestionInfo, row: ReportRow) -> QuestionView:
+def _question_view(report: AssignmentReport, info: QuestionInfo, row: ReportRow) -> QuestionView:
     score = row.score.question(info.name)
     results = row.graded.checks if row.graded else ()
     return QuestionView(
@@ -165,7 +172,7 @@ def _question_view(info: QuestionInfo, row: ReportRow) -> QuestionView:
         title=clean_line(info.title),
         points=_earned_text(score),
         share=None if score.earned is None else f"{100 * score.earned / (score.points or 1):.1f}",
-        note=_question_note(info, score) or _stopped_note(results, info),
+        note=_question_note(report, info, score) or _stopped_note(results, info),
         comment=clean_block(score.comment),
         rubric=tuple(
             (points_text(item.points), clean_line(item.text, 500)) for item in info.rubric
@@ -179,7 +186,9 @@ def _earned_text(score: QuestionScore) -> str:
     return f"– / {points}" if score.earned is None else f"{points_text(score.earned)} / {points}"
 
 
-def _question_note(info: QuestionInfo, score: QuestionScore) -> str:
+def _question_note(report: AssignmentReport, info: QuestionInfo, score: QuestionScore) -> str:
+    if score.state is QuestionState.HIDDEN and report.hidden_until is not None:
+        return f"What its hidden tests found is shown from {_when(report)} on."
     if score.state is QuestionState.OVERRIDDEN:
         return "The teaching staff set these points by hand."
     if score.state is QuestionState.UNGRADED:

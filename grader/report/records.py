@@ -48,7 +48,9 @@ class AssignmentReport:
     """All of one assignment's report. Times are aware and shown in the zone of `due`.
 
     `submit` and `tests` are as in course.yaml: what students hand in, and whose tests grade it,
-    our own `checks` or `otter`. Raises `ValueError` for naive times or a student with two rows.
+    our own `checks` or `otter`. Until `hidden_until`, if it is given, students are not shown hidden
+    results and what follows from them. Raises `ValueError` for naive times or a student with two
+    rows.
     """
 
     course_code: str
@@ -61,6 +63,7 @@ class AssignmentReport:
     rows: tuple[ReportRow, ...]
     tests: str = "checks"
     submit: str = "notebook"
+    hidden_until: datetime | None = None
 
     @property
     def is_upload(self) -> bool:
@@ -68,7 +71,12 @@ class AssignmentReport:
         return self.submit == "pdf"
 
     def __post_init__(self) -> None:
-        times = [self.due, self.generated_at, *(r.received_at for r in self.rows)]
+        times = [
+            self.due,
+            self.generated_at,
+            self.hidden_until,
+            *(r.received_at for r in self.rows),
+        ]
         if any(time is not None and time.tzinfo is None for time in times):
             raise ValueError("a report needs times with a zone")
         students = [row.student for row in self.rows]

@@ -175,6 +175,12 @@ PENDING: dict[Pending, Sentence] = {
         "so it will be graded again.",
         "There is nothing for you to do.",
     ),
+    Pending.HIDDEN: Sentence(
+        "Shown later",
+        "Your notebook was run and tested. What hidden tests found is shown once nobody can hand "
+        "in on time any more.",
+        "What failed in your own cells is below. You may hand in again.",
+    ),
     Pending.UNGRADED: Sentence(
         "Not final yet",
         "A part of this assignment is graded by hand, and yours has not been read yet.",

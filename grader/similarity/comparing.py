@@ -42,13 +42,14 @@ class _Prints:
 
     @property
     def characters(self) -> int:
-        return int(np.count_nonzero(self.own))
+        return _count(self.own)
 
 
 def compare_works(
     title: str,
     works: Iterable[Work],
     starters: Iterable[Notebook] = (),
+    *,
     thresholds: Thresholds = Thresholds(),  # noqa: B008  (frozen)
 ) -> SimilarityReport:
     """Compare every work with those of other people.
@@ -129,30 +130,22 @@ def _pair(left: _Prints, right: _Prints, thresholds: Thresholds) -> Pair | None:
     there = np.isin(right.prints, left.prints)
     of_left = left.own & _covered(left.places[here], left.form, run)
     of_right = right.own & _covered(right.places[there], right.form, run)
-    shares = _share(of_left, left), _share(of_right, right)
-    fewest = min(np.count_nonzero(of_left), np.count_nonzero(of_right))
-    if fewest < thresholds.characters or max(shares) < thresholds.share:
+    shared = [(_count(of_left), left), (_count(of_right), right)]
+    enough = min(count for count, _ in shared) >= thresholds.characters
+    if not enough or max(count / of.characters for count, of in shared) < thresholds.share:
         return None
-    left_runs, right_runs = _runs(of_left, left.form), _runs(of_right, right.form)
-    left_at = _run_of(left.places[here] + run // 2, left_runs, left.form)
-    right_at = _run_of(right.places[there] + run // 2, right_runs, right.form)
+    left_middles, right_middles = left.places[here] + run // 2, right.places[there] + run // 2
+    left_runs = _runs(of_left, left.form, left_middles)
+    right_runs = _runs(of_right, right.form, right_middles)
+    left_at = _run_of(left_middles, left_runs, left.form)
+    right_at = _run_of(right_middles, right_runs, right.form)
     links = _links(left.prints[here], left_at, right.prints[there], right_at)
     back = _links(right.prints[there], right_at, left.prints[here], left_at)
-    return Pair(
-        Side(
-            left.work, shares[0], int(np.count_nonzero(of_left)), _passages(left, left_runs, links)
-        ),
-        Side(
-            right.work,
-            shares[1],
-            int(np.count_nonzero(of_right)),
-            _passages(right, right_runs, back),
-        ),
-    )
+    return Pair(_side(left, of_left, left_runs, links), _side(right, of_right, right_runs, back))
 
 
-def _share(shared: np.ndarray, of: _Prints) -> float:
-    return int(np.count_nonzero(shared)) / of.characters
+def _count(marked: np.ndarray) -> int:
+    return int(np.count_nonzero(marked))
 
 
 def _covered(places: np.ndarray, form: NormalForm, run: int) -> np.ndarray:
@@ -163,15 +156,19 @@ def _covered(places: np.ndarray, form: NormalForm, run: int) -> np.ndarray:
     return covered
 
 
-def _runs(marked: np.ndarray, form: NormalForm) -> np.ndarray:
+def _runs(marked: np.ndarray, form: NormalForm, middles: np.ndarray) -> np.ndarray:
     """Starts and ends of what is marked, cut where a cell ends.
 
-    Fingerprints themselves may lie over two cells, or code in small cells would have none.
+    Fingerprints may lie over two cells, or code in small cells would have none. So a run may be
+    the bracket with which the cell before ends: one without the middle of a fingerprint is left
+    out.
     """
     change = (np.diff(marked) != 0) | (np.diff(form.cells) != 0)
     bounds = np.concatenate([[0], np.flatnonzero(change) + 1, [len(marked)]])
-    within = marked[bounds[:-1]]
-    return np.array([bounds[:-1][within], bounds[1:][within]])
+    before = np.concatenate([[0], np.cumsum(np.bincount(middles, minlength=len(marked)))])
+    starts, stops = bounds[:-1], bounds[1:]
+    kept = marked[starts] & (before[stops] > before[starts])
+    return np.array([starts[kept], stops[kept]])
 
 
 def _run_of(places: np.ndarray, runs: np.ndarray, form: NormalForm) -> np.ndarray:
@@ -196,16 +193,20 @@ def _links(
     for run, other in zip(runs.tolist(), others.tolist(), strict=True):
         if run >= 0 and other >= 0:
             common[run][other] += 1
-    return {
-        run: tuple(sorted(other for other, n in counts.items() if 10 * n >= max(counts.values())))
-        for run, counts in common.items()
-    }
+    return {run: _most_common(counts) for run, counts in common.items()}
 
 
-def _passages(
-    of: _Prints, runs: np.ndarray, links: dict[int, tuple[int, ...]]
-) -> tuple[Passage, ...]:
-    return tuple(
+def _most_common(counts: Counter[int]) -> tuple[int, ...]:
+    """Those with at least a tenth of the highest count: a few alike by chance are left out."""
+    highest = max(counts.values())
+    return tuple(sorted(number for number, n in counts.items() if 10 * n >= highest))
+
+
+def _side(
+    of: _Prints, shared: np.ndarray, runs: np.ndarray, links: dict[int, tuple[int, ...]]
+) -> Side:
+    passages = tuple(
         Passage(of.form.lines_of(start, stop), tuple(n + 1 for n in links.get(number, ())))
         for number, (start, stop) in enumerate(runs.T.tolist())
     )
+    return Side(of.work, _count(shared) / of.characters, _count(shared), passages)

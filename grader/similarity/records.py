@@ -26,8 +26,11 @@ class Thresholds:
     """Of a notebook's code as written. Longer ones are not compared, which the report tells."""
 
     def __post_init__(self) -> None:
-        if self.run < 1 or self.authors < 2 or not 0 < self.share <= 1:
-            raise ValueError("run must be 1 or more, authors 2 or more, and share within 0..1")
+        if min(self.run, self.characters) < 1 or self.authors < 2 or not 0 < self.share <= 1:
+            raise ValueError(
+                "run and characters must be 1 or more, authors 2 or more, and share in 0..1, "
+                f"not {self}"
+            )
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,7 @@ class Lines:
 class Passage:
     """Code that the other side has too.
 
-    `like` are the numbers, from 1, of the other side's passages with the same code; the few
-    characters of one that goes on in the next cell may have none.
+    `like` are the numbers, from 1, of the other side's passages with the same code.
     """
 
     lines: Lines

@@ -135,7 +135,7 @@ def _blocks(
     ):
         numbers = list(group)
         first, last = numbers[0], numbers[-1]
-        if not kept:
+        if not kept and len(numbers) >= _CONTEXT:
             yield Block(first, last, "", left_out=True)
             continue
         text = "\n".join(shown(line) for line in lines[first - 1 : last])

@@ -189,3 +189,58 @@ def test_a_regrade_is_shown_and_counts_once_adopted(term: Term):
     assert "adopted" in term("regrade", "hw1", "--adopt", "--reason", "a check was wrong").out
     assert steps(term, "ada", "hw1")["raw score"] == "6 + 4 = 10 of 10"
     assert "nothing is proposed" in term("regrade", "hw1").out
+
+
+def change_course(term: Term, old: str, new: str) -> None:
+    file = term.folder / "course.yaml"
+    assert file.read_text().count(old) == 1
+    file.write_text(file.read_text().replace(old, new))
+
+
+def test_a_changed_due_time_is_shown_before_it_counts(term: Term):
+    hand_in(term, now="2027-01-30 12:00")
+    term.grade("hw1", ("q1", 6, 6), ("q2", 2, 4))
+    assert json.loads(term("gradebook", "--json").out)["ada"]["scores"]["hw1"] == 6.4
+    change_course(term, "due: 2027-01-28 23:59", "due: 2027-01-30 23:59")
+    refused = term("gradebook")
+    assert (refused.code, "`course diff` shows whose grades change" in refused.words) == (1, True)
+    shown = term("diff").words
+    assert "assignments.hw1.due" in shown
+    assert "ada hw1 6.4 8" in shown
+    assert "1 student would have other grades" in shown
+    assert "in force from now on" in term("apply", "--reason", "a strike").words
+    assert json.loads(term("gradebook", "--json").out)["ada"]["scores"]["hw1"] == 8.0
+    assert "in force already" in term("diff").words
+
+
+def test_a_file_of_the_lms_is_filled_once_the_changes_were_seen(term: Term):
+    hand_in(term)
+    term.grade("hw1", ("q1", 6, 6), ("q2", 2, 4))
+    export = term.folder / "export.csv"
+    export.write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section,First homework (77)\n"
+        "    Points Possible,,,,,10\n"
+        '"Lovelace, Ada",1,ada,ada,L1,\n'
+        '"Builder, Bob",2,bob,bob,L1,EX\n'
+    )
+    asked = ("gradebook", "--canvas", str(export), "--column", "hw1=77")
+    assert "1 cells change" in term(*asked).words
+    filled = term.folder / "filled.csv"
+    assert term(*asked, "--output", str(filled)).code == 0
+    lines = filled.read_text().splitlines()
+    assert lines[2].endswith(",8.00") or lines[2].endswith(",8")
+    assert lines[3] == '"Builder, Bob",2,bob,bob,L1,EX'
+    wrong = term("gradebook", "--canvas", str(export), "--column", "hw1")
+    assert "expected ASSIGNMENT=COLUMN" in wrong.words
+
+
+def test_the_gradebook_as_csv_tells_no_score_from_zero(term: Term):
+    hand_in(term)
+    term.grade("hw1", ("q1", 0, 6), ("q2", 0, 4))
+    file = term.folder / "scores.csv"
+    assert term("gradebook", "--csv", str(file)).code == 0
+    rows = {
+        line.split(",")[0]: line.split(",") for line in file.read_text("utf-8-sig").splitlines()
+    }
+    place = rows["student"].index("hw1")
+    assert (rows["ada"][place], rows["bob"][place]) == ("0", "")

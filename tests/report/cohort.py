@@ -31,28 +31,31 @@ HIDDEN_ERROR, HIDDEN_ALLOWED = 0.4217733, 3.1e-5
 
 QUESTIONS = (
     QuestionInfo("q1", "Gradient descent on a quadratic", 12),
-    QuestionInfo("q2", "Minimum-norm solution and double descent", 14),
+    QuestionInfo("q2", "Minimum-norm solution and double descent", 12),
     QuestionInfo("q3", "Conditioning and whitening", 10),
-    QuestionInfo("q4", "JVP, VJP, Hessian- and Gauss-Newton-vector products", 20),
+    QuestionInfo("q4", "JVP, VJP, Hessian- and Gauss-Newton-vector products", 16),
     QuestionInfo("q5", "Conjugate gradient", 12),
     QuestionInfo("q6", "Response Jacobian", 12),
-    QuestionInfo("q7", "Fisher information and natural gradient", 14),
-    QuestionInfo("q8", "Written: which metric, and why?", 6, manual=True),
+    QuestionInfo("q7", "Fisher information and natural gradient", 12),
+    QuestionInfo("q8", "Steps measured otherwise", 8),
+    QuestionInfo("q9", "Written: which metric, and why?", 6, manual=True),
 )
 
 _CHECKS = (
     ("iterates", "q1", "Iterates match the closed form", 8),
     ("stability", "q1", "The stability limit of the step size", 4),
-    ("minimum_norm", "q2", "The solution of least norm, also for a rank-deficient design", 8),
+    ("minimum_norm", "q2", "The solution of least norm, also for a rank-deficient design", 6),
     ("double_descent", "q2", "The risk peaks where examples and features are as many", 6),
     ("whitening", "q3", "Whitened inputs have unit covariance", 10),
-    ("hvp_of_mlp", "q4", "Hessian-vector product of a network", 8),
-    ("gnvp_of_mlp", "q4", "Gauss-Newton-vector product of a network", 6),
+    ("hvp_of_mlp", "q4", "Hessian-vector product of a network", 6),
+    ("gnvp_of_mlp", "q4", "Gauss-Newton-vector product of a network", 4),
     ("hvp_cost", "q4", "The product costs a few gradients, not a Hessian", 6),
     ("cg_iterates", "q5", "Conjugate gradient ends in as many steps as eigenvalues", 12),
     ("response", "q6", "The response Jacobian agrees with solving again", 12),
-    ("fisher", "q7", "The Fisher of the model, not of the data", 8),
+    ("fisher", "q7", "The Fisher of the model, not of the data", 6),
     ("invariance", "q7", "Natural gradient does not care about the parameterisation", 6),
+    ("implicit", "q8", "The proximal point step is implicit gradient descent", 4),
+    ("mirror", "q8", "The mirror step stays on the simplex", 4),
 )
 
 
@@ -222,7 +225,7 @@ def report_row(behaviour: Behaviour, place: int = 0) -> ReportRow:
             "" if absent else f"s-{place:04}", None if absent else received, None, behaviour.note,
         )  # fmt: skip
     graded = graded_submission(behaviour)
-    written = () if behaviour.written is None else (ManualScore("q8", behaviour.written),)
+    written = () if behaviour.written is None else (ManualScore("q9", behaviour.written),)
     score = score_submission(
         behaviour.student, QUESTIONS, graded, lateness=behaviour.lateness, manual=written
     )

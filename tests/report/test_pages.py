@@ -203,7 +203,7 @@ def test_failed_cells_are_shown_clean_and_folded() -> None:
     ("student", "words"),
     [
         ("adeyemi", ["Final score", "99"]),
-        ("chen", ["1 day late: 92 points × 90 % = 82.8."]),
+        ("chen", ["1 day late: 94 points × 90 % = 84.6."]),
         ("mbeki", ["Points so far", "90", "Not final yet", "has not been read yet"]),
         ("tanaka", ["Delayed", "Something on our side failed", "– / 12"]),
         ("umarov", ["Refused", "it is not JSON"]),
