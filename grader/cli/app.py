@@ -36,6 +36,7 @@ COMMANDS = {
     "similarity": ("grader.cli.similarity", "Find notebooks that share code: leads."),
     "diff": ("grader.cli.versions", "Show whose grade a changed course.yaml changes."),
     "apply": ("grader.cli.versions", "Let a changed course.yaml count."),
+    "feedback": ("grader.cli.feedback", "Show a student what grading found, when it is time."),
     "explain": ("grader.cli.explain", "Show how a grade came about, step by step."),
     "status": ("grader.cli.status", "Say where everything stands."),
 }

@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,14 @@ from grader.course.agenda import Entry, agenda
 from grader.course.calendar import day_text
 from grader.course.complaints import did_you_mean
 from grader.course.policy_text import policy_text
-from grader.course.roster import Student, load_roster
-from grader.course.student_dates import Dates, Extension, dates_for
-from grader.store import ExtensionRow
+from grader.course.roster import load_roster
+from grader.gradebook.dates import Calendar
+from grader.gradebook.evidence import Evidence, gather_dates
+from grader.store import StudentRow
 
 
 @click.command("calendar")
-@click.option("--student", metavar="ID", help="The dates of one student: section and extensions.")
+@click.option("--student", metavar="ID", help="One student's dates: section, group, extensions.")
 @click.option(
     "--ics",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -35,11 +37,9 @@ def calendar_command(
     workplace: Workplace, student: str | None, ics: Path | None, as_json: bool
 ) -> None:
     """Print the term: releases, due times, late work, feedback, solutions, lectures, events."""
-    course = workplace.course
-    roster = load_roster(workplace.roster_option or course.roster)
-    warn_of_sections(course, roster)
-    granted = workplace.store.extensions.all() if workplace.data.is_dir() else ()
-    entries = entries_of(course, roster, granted, student)
+    course, evidence = workplace.course, evidence_of(workplace)
+    warn_of_sections(course, evidence.students)
+    entries = entries_of(course, evidence, student)
     if ics:
         write_icalendar(course, entries, ics)
     if as_json:
@@ -48,53 +48,32 @@ def calendar_command(
         print_table(course, entries)
 
 
-def entries_of(
-    course: Course,
-    roster: Iterable[Student],
-    granted: Sequence[ExtensionRow],
-    student: str | None,
-) -> tuple[Entry, ...]:
-    """The calendar of a student, or of everybody, with the extensions that were granted."""
-    students = {one.student: one for one in roster}
-    extended = {
-        name: [
-            _dates(course, name, students.get(row.student or ""), [row])
-            for row in granted
-            if row.assignment == name
-        ]
-        for name in course.assignments
-    }
-    if student is None:
-        return agenda(course, extended=extended)
-    if student not in students:
+def evidence_of(workplace: Workplace) -> Evidence:
+    """What dates follow from. Where nothing is stored yet it is the roster, and no store is made."""
+    if workplace.data.is_dir():
+        return gather_dates(workplace.store, workplace.course)
+    roster = load_roster(workplace.roster_option or workplace.course.roster)
+    return Evidence(tuple(StudentRow(*astuple(student)) for student in roster))
+
+
+def entries_of(course: Course, evidence: Evidence, student: str | None) -> tuple[Entry, ...]:
+    """The calendar of a student, or of everybody; what waits for the last due date waits for all."""
+    students = [row.identifier for row in evidence.students]
+    if student is not None and student not in students:
         hint = did_you_mean(student, students) or "the roster names them all"
         raise click.UsageError(f"there is no student {student!r}; {hint}")
-    return agenda(course, own=own_dates(course, students[student], granted), extended=extended)
+    calendar = Calendar(course, evidence)
+    every = {
+        name: [calendar.dates(assignment, each) for each in students]
+        for name, assignment in course.assignments.items()
+    }
+    own = student and {name: dates[students.index(student)] for name, dates in every.items()}
+    return agenda(course, own=own or None, extended=every)
 
 
-def own_dates(
-    course: Course, student: Student, granted: Iterable[ExtensionRow]
-) -> Mapping[str, Dates]:
-    """The dates that hold for a student, by assignment."""
-    own = [row for row in granted if row.student == student.student]
-    return {name: _dates(course, name, student, own) for name in course.assignments}
-
-
-def _dates(
-    course: Course, name: str, student: Student | None, granted: Iterable[ExtensionRow]
-) -> Dates:
-    """The dates of an assignment by the extensions that are for it."""
-    return dates_for(
-        course.assignments[name],
-        course.zone,
-        section=student.section if student else "",
-        extensions=[Extension(row.until, row.days) for row in granted if row.assignment == name],
-    )
-
-
-def warn_of_sections(course: Course, roster: Iterable[Student]) -> None:
+def warn_of_sections(course: Course, students: Iterable[StudentRow]) -> None:
     """Say which sections have dates, but no student of the roster is in them."""
-    known = {student.section for student in roster} - {""}
+    known = {student.section for student in students} - {""}
     for name, assignment in course.assignments.items():
         for section in sorted(set(assignment.sections) - known):
             hint = did_you_mean(section, known)
@@ -107,10 +86,12 @@ def print_table(course: Course, entries: Iterable[Entry]) -> None:
     console = results()
     rows = [(when(entry.at), str(entry.kind), subject(entry), details(entry)) for entry in entries]
     console.print(table(("when", "what", "", "details"), rows, numbers_from=4))
-    console.print(f"\nTimes are those of {course.zone}. {policy_text(course.late_policy)}")
+    console.print(
+        f"\nTimes are those of {course.zone}. {policy_text(course.late_policy)}", markup=False
+    )
     for name, assignment in course.assignments.items():
         if assignment.late_policy is not None:
-            console.print(f"{name}: {policy_text(assignment.late_policy)}")
+            console.print(f"{name}: {policy_text(assignment.late_policy)}", markup=False)
 
 
 def when(at: date | datetime) -> str:

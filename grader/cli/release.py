@@ -1,5 +1,7 @@
 """`course release`: make what students get."""
 
+import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -8,13 +10,24 @@ from grader.cli.terminal import json_option, people, print_json, results
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course import Assignment
 from grader.course.calendar import due_text
+from grader.gradebook.dates import Calendar
+from grader.gradebook.evidence import gather_dates
 from grader.grading.compiled import use_own_cache
 from grader.grading.expected import gather_hidden
-from grader.release import Bundle, HiddenValues, release, release_handout, release_otter
+from grader.release import (
+    Bundle,
+    HiddenValues,
+    release,
+    release_handout,
+    release_otter,
+    solution_notebook,
+)
+from grader.store import wait_for_lock, write_durably
 
 
 @click.command("release")
-@click.argument("name", metavar="ASSIGNMENT")
+@click.argument("name", metavar="[ASSIGNMENT]", required=False)
+@click.option("--due", is_flag=True, help="All that is to be out by now and isn't yet.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -22,43 +35,118 @@ from grader.release import Bundle, HiddenValues, release, release_handout, relea
 )
 @json_option
 @pass_workplace
-def release_command(workplace: Workplace, name: str, output: Path | None, as_json: bool) -> None:
+def release_command(
+    workplace: Workplace, name: str | None, due: bool, output: Path | None, as_json: bool
+) -> None:
     """Make the students' bundle of ASSIGNMENT and prove that nothing hidden is in it.
 
     The bundle is a folder and a zip with the starter notebook, the given modules and the public
     tests; of an upload, its instructions and rubric. Students get it at the release time that
     course.yaml says.
+
+    With --due, whatever course.yaml says is to be out by now is made, solutions too, unless it was
+    before: a schedule may call it as often as it likes.
     """
-    assignment = workplace.assignment(name)
     destination = output or workplace.data / "released"
-    zone = workplace.course.zone
+    if due == (name is not None):
+        raise click.UsageError("name an ASSIGNMENT, or say --due")
+    if name is None:
+        done = release_due(workplace, destination)
+        say_due(done, as_json=as_json)
+        return
+    assignment = workplace.assignment(name)
+    bundle = make_bundle(workplace, assignment, destination)
+    note_release(workplace, assignment, bundle)
+    say_bundle(workplace, assignment, bundle, as_json=as_json)
+
+
+def release_due(workplace: Workplace, destination: Path) -> list[tuple[str, Path]]:
+    """Make what is to be out by now and never was; what that is, and where.
+
+    Two that do so at once take turns, and the second finds nothing to do.
+    """
+    zone, now = workplace.course.zone, workplace.now
+    done: list[tuple[str, Path]] = []
+    calendar = Calendar(workplace.course, gather_dates(workplace.store, workplace.course))
+    with wait_for_lock(workplace.data / "release.lock"):
+        noted = {(row.what, row.subject) for row in workplace.store.record.actions()}
+        for name, assignment in workplace.course.assignments.items():
+            if ("released", name) not in noted and first_release(assignment) <= now:
+                bundle = make_bundle(workplace, assignment, destination)
+                note_release(workplace, assignment, bundle)
+                done.append((name, bundle.archive))
+            opens = calendar.solution_from(assignment)
+            is_new = ("solution released", name) not in noted
+            if opens is not None and is_new and opens <= now and not assignment.by_hand:
+                path = destination / f"{name}-solution.ipynb"
+                write_durably(path, solution_notebook(assignment.folder))
+                workplace.store.record.note(
+                    by=workplace.by, what="solution released", subject=name,
+                    detail=f"{opens.astimezone(zone):%Y-%m-%d %H:%M %Z}",
+                )  # fmt: skip
+                done.append((f"{name}, the solution", path))
+    return done
+
+
+def first_release(assignment: Assignment) -> datetime:
+    """When the first section gets it."""
+    own = [dates.release for dates in assignment.sections.values() if dates.release is not None]
+    return min(one.astimezone(UTC) for one in (assignment.release, *own))
+
+
+def note_release(workplace: Workplace, assignment: Assignment, bundle: Bundle) -> None:
+    """Keep in the course's record that it was made, and of which bytes."""
+    digest = hashlib.sha256(bundle.archive.read_bytes()).hexdigest()
+    workplace.store.record.note(
+        by=workplace.by, what="released", subject=assignment.name, detail=f"sha256 {digest}"
+    )
+
+
+def make_bundle(workplace: Workplace, assignment: Assignment, destination: Path) -> Bundle:
+    """Write what students get of an assignment."""
     if assignment.by_hand:
-        bundle = release_handout(assignment, destination, zone=zone)
-    else:
-        bundle = release_notebook(workplace, assignment, destination)
+        return release_handout(assignment, destination, zone=workplace.course.zone)
+    return release_notebook(workplace, assignment, destination)
+
+
+def say_due(done: list[tuple[str, Path]], *, as_json: bool) -> None:
+    """What was made now, for people or scripts."""
+    if as_json:
+        print_json([{"what": what, "file": path} for what, path in done])
+        return
+    for what, path in done:
+        results().print(f"{what}: {path}", markup=False, soft_wrap=True)
+    if not done:
+        results().print("nothing is to be released now that isn't out")
+
+
+def say_bundle(
+    workplace: Workplace, assignment: Assignment, bundle: Bundle, *, as_json: bool
+) -> None:
+    """What a bundle holds and when it opens, for people or scripts."""
+    zone = workplace.course.zone
+    group = assignment.group
     if as_json:
         print_json(
             {
-                "assignment": name,
+                "assignment": assignment.name,
                 "folder": bundle.folder,
                 "archive": bundle.archive,
                 "files": bundle.files,
                 "opens": assignment.release.isoformat(),
                 "due": assignment.due.isoformat(),
-                "group": assignment.group.model_dump(exclude_none=True)
-                if assignment.group
-                else None,
+                "group": group.model_dump(exclude_none=True) if group else None,
             }
         )
         return
     console = results()
     searched = "" if assignment.by_hand else ", nothing hidden among them"
-    console.print(f"{name}: {len(bundle.files)} files{searched}")
+    console.print(f"{assignment.name}: {len(bundle.files)} files{searched}")
     console.print(f"  {bundle.archive}", soft_wrap=True)
     console.print(f"  opens {assignment.release.astimezone(zone):%a %d %b %Y %H:%M %Z}")
     console.print(f"  due {due_text(assignment.due, zone)}")
-    if assignment.group:
-        console.print(f"  in {assignment.group.text}")
+    if group:
+        console.print(f"  in {group.text}")
 
 
 def release_notebook(workplace: Workplace, assignment: Assignment, destination: Path) -> Bundle:

@@ -12,6 +12,7 @@ from grader.course.student_dates import (
     feedback_from,
     group_dates,
     last_due,
+    solution_from,
 )
 from grader.gradebook.evidence import Evidence
 from grader.store import ExtensionRow, GroupRow
@@ -58,6 +59,11 @@ class Calendar:
         """When students see what hidden tests found."""
         every = (self.dates(assignment, student) for student in self._sections)
         return feedback_from(assignment, self._course.zone, every)
+
+    def solution_from(self, assignment: Assignment) -> datetime | None:
+        """When the solution is released, or None where it never is."""
+        every = (self.dates(assignment, student) for student in self._sections)
+        return solution_from(assignment, self._course.zone, every)
 
     def _own(self, assignment: Assignment, student: str, granted: Iterable[Extension]) -> Dates:
         return dates_for(

@@ -10,8 +10,10 @@ frozen records, never model objects. Django is imported by the first `open_store
 """
 
 from grader.store.blobs import Blobs as Blobs
+from grader.store.blobs import write_durably as write_durably
 from grader.store.groups import CannotGroup as CannotGroup
 from grader.store.locks import GradingLocked as GradingLocked
+from grader.store.locks import wait_for_lock as wait_for_lock
 from grader.store.opening import database_settings as database_settings
 from grader.store.opening import open_store as open_store
 from grader.store.receipts import Receipt as Receipt

@@ -244,3 +244,33 @@ def test_the_gradebook_as_csv_tells_no_score_from_zero(term: Term):
     }
     place = rows["student"].index("hw1")
     assert (rows["ada"][place], rows["bob"][place]) == ("0", "")
+
+
+def test_feedback_holds_hidden_results_back_until_the_last_due_time(term: Term):
+    hand_in(term)
+    term.grade("hw1", ("q1", 6, 6), ("q2", 2, 4))
+    term("extend", "hw1", "bob", "--days", "3", "--reason", "ill")
+    early = term("feedback", "hw1", "ada", now="2027-01-29 12:00").words
+    assert "What its hidden tests found is shown from 2027-01-31 23:59" in early
+    assert "A check" not in early
+    later = term("feedback", "hw1", "ada", now="2027-01-31 23:59").words
+    assert "Final score: 8 of 10" in later
+    assert "A check (2 / 4, wrong value)" in later
+
+
+def test_what_is_due_is_released_once(term: Term):
+    first = json.loads(term("release", "--due", "--json", now="2027-01-14 17:59").out)
+    assert first == []
+    change_course(term, "title: Essay\n", "title: Essay\n    solution: after the last due date\n")
+    # The homework of this course has no notebook: only the essay can be made.
+    change_course(
+        term,
+        "release: 2027-01-14 18:00\n    due: 2027-01-28",
+        "release: 2027-01-28 18:00\n    due: 2027-01-29",
+    )
+    told = json.loads(term("release", "--due", "--json", now="2027-01-14 18:00").out)
+    assert [one["what"] for one in told] == ["essay"]
+    assert Path(told[0]["file"]).is_file()
+    again = json.loads(term("release", "--due", "--json", now="2027-01-20 12:00").out)
+    assert again == []
+    assert "name an ASSIGNMENT, or say --due" in term("release").words
