@@ -11,12 +11,13 @@ PYTEST ?=
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-header --no-annotate --only-binary :all:
 
-.PHONY: help demo test nightly lint format lock reference figures packages docker images clean
+.PHONY: help demo test nightly term lint format lock reference figures packages docker images clean
 
 help:
 	@echo "make demo    grade the demo cohort in containers and write its report"
 	@echo "make test    every check: format, lint, types, tests"
 	@echo "make nightly the long ones: all assignments against mutants, alternates, students"
+	@echo "make term    simulate a term: 120 students, 13 assignments, all that staff do"
 	@echo "make lint    the quick ones of these; make format mends what can be mended"
 	@echo "make lock    resolve the locked requirements anew (UPGRADE=1: to the newest)"
 	@echo "make reference  write docs/reference.md anew from the code"
@@ -34,6 +35,10 @@ test: lint docker
 nightly: packages docker
 	@.venv/bin/course check --all
 	@.venv/bin/python -m pytest -n 2 --dist loadfile -m nightly $(PYTEST)
+
+# Without containers: what grading finds is made up, all else is real.
+term: packages
+	@TERM_STUDENTS=$${TERM_STUDENTS:-120} .venv/bin/python -m pytest -q tests/term
 
 lint: packages
 	@.venv/bin/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
