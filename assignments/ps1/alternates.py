@@ -265,3 +265,58 @@ def natural_gradient_by_cholesky(logits_fn, w, X, y, damping):
     F = jnp.einsum("nki,nkl,nlj->ij", J, metric, J) / len(X)
     damped = F + damping * jnp.eye(len(w), dtype=F.dtype)
     return jax.scipy.linalg.cho_solve((jnp.linalg.cholesky(damped), True), gradient)
+
+
+# --- q8: steps measured otherwise ----------------------------------------------------------------
+
+
+@alternate("q8", of="proximal_step", route="the condition of optimality, by Cholesky, in float32")
+def proximal_by_cholesky(A, b, w, penalty):
+    A, b, w = (jnp.asarray(x, jnp.float32) for x in (A, b, w))
+    factor = jnp.linalg.cholesky(A + penalty * jnp.eye(len(b), dtype=A.dtype))
+    return jax.scipy.linalg.cho_solve((factor, True), b + penalty * w)
+
+
+@alternate("q8", of="proximal_step", route="mode by mode, in the eigenbasis")
+def proximal_by_modes(A, b, w, penalty):
+    a, Q = np.linalg.eigh(np.asarray(A))
+    return Q @ ((Q.T @ np.asarray(b + penalty * w)) / (a + penalty))
+
+
+@alternate("q8", of="proximal_step", route="one Newton step on the penalised cost")
+def proximal_by_newton(A, b, w, penalty):
+    def penalised(u):
+        return u @ A @ u / 2 - b @ u + penalty / 2 * jnp.sum((u - w) ** 2)
+
+    return w - jnp.linalg.inv(jax.hessian(penalised)(w)) @ jax.grad(penalised)(w)
+
+
+@alternate("q8", of="mirror_step", route="logarithms, less their largest, in NumPy")
+def mirror_in_numpy(w, gradient, step_size):
+    with np.errstate(divide="ignore"):
+        exponents = np.log(np.asarray(w)) - step_size * np.asarray(gradient)
+    grown = np.exp(exponents - exponents.max())
+    return grown / grown.sum()
+
+
+@alternate("q8", of="mirror_step", route="the normaliser as a weighted log-sum-exp")
+def mirror_by_normaliser(w, gradient, step_size):
+    exponents = -step_size * (gradient - jnp.min(gradient))
+    alive = w > 0
+    log_w = jnp.where(alive, jnp.log(jnp.where(alive, w, 1)), -jnp.inf)
+    return jnp.exp(log_w + exponents - jax.nn.logsumexp(log_w + exponents))
+
+
+@alternate("q8", of="bregman_divergence", route="the slope as a directional derivative")
+def divergence_by_jvp(potential, u, w):
+    height, slope = jax.jvp(potential, (w,), (u - w,))
+    return potential(u) - height - slope
+
+
+@alternate("q8", of="bregman_divergence", route="one dimension: along the line from w to u")
+def divergence_along_a_line(potential, u, w):
+    def along(t):
+        return potential(w + t * (u - w))
+
+    start = jnp.zeros((), w.dtype)
+    return potential(u) - along(start) - jax.grad(along)(start)

@@ -32,24 +32,25 @@
 # Hessian, the Jacobian, the metric. None of them is ever written down for a real network; all of
 # them can be *multiplied with*. In this problem set you work out the quadratic case exactly
 # (questions 1-3), build the matrix-vector products and the solver that make it usable for networks
-# (questions 4-6), and choose the metric (questions 7-8).
+# (questions 4-6), and choose the metric (questions 7-9).
 #
 # | question | | points |
 # |---|---|---|
 # | 1 | Gradient descent on a quadratic | 12 |
-# | 2 | Minimum-norm solution and double descent | 14 |
+# | 2 | Minimum-norm solution and double descent | 12 |
 # | 3 | Conditioning and whitening | 10 |
-# | 4 | JVP, VJP, Hessian- and Gauss-Newton-vector products | 20 |
+# | 4 | JVP, VJP, Hessian- and Gauss-Newton-vector products | 16 |
 # | 5 | Conjugate gradient | 12 |
 # | 6 | Response Jacobian | 12 |
-# | 7 | Fisher information and natural gradient | 14 |
-# | 8 | Written: which metric, and why? | 6 |
+# | 7 | Fisher information and natural gradient | 12 |
+# | 8 | Steps measured otherwise | 8 |
+# | 9 | Written: which metric, and why? | 6 |
 #
 # **How it is graded.** The checks in this notebook look at names, signatures and shapes only; passing
 # them earns nothing by itself. After you submit, each of your functions is called with hidden inputs
 # and the returned values are compared with a reference. Every question says what its hidden tests
 # look at. All of them are hidden until the due date; the feedback then says which check failed and
-# how. Question 8 is graded by hand.
+# how. Question 9 is graded by hand.
 #
 # **Rules for your functions.**
 #
@@ -210,16 +211,16 @@ plt.show()
 # %% [raw]
 # # BEGIN QUESTION
 # name: q2
-# points: 14
+# points: 12
 
 # %% [markdown]
-# ### Question 2 (14 points)
+# ### Question 2 (12 points)
 #
 # Write the four functions.
 #
 # *Hidden tests:* the minimum-norm solution for $N<D$ and $N>D$ (2 points), for a rank-deficient
 # $\Phi$ in float64 and float32 (3 points), and under rotation of the features (1 point); the limit of
-# gradient descent from $w_0\neq0$ (3 points); ridge (3 points); the risk curve, with and without a
+# gradient descent from $w_0\neq0$ (2 points); ridge (2 points); the risk curve, with and without a
 # penalty (2 points).
 
 # %% [raw]
@@ -521,18 +522,18 @@ plt.show()
 # %% [raw]
 # # BEGIN QUESTION
 # name: q4
-# points: 20
+# points: 16
 
 # %% [markdown]
-# ### Question 4 (20 points)
+# ### Question 4 (16 points)
 #
 # Write the four products.
 #
-# *Hidden tests:* JVP (2 points) and VJP (2 points), on outputs that are one array and on outputs that
+# *Hidden tests:* JVP (1 point) and VJP (1 point), on outputs that are one array and on outputs that
 # are a dict; HVP of networks (3 points), to all digits of float64 and for $v$ of any length
-# (2 points), and in at most five gradients of work, without a $P\times P$ matrix (3 points); GNVP for
+# (2 points), and in at most five gradients of work, without a $P\times P$ matrix (2 points); GNVP for
 # the squared, softmax and Gaussian loss (3 points), with a linear network, a single example and
-# float32 (1 point), to all digits (1 point), and its cost, as above (3 points).
+# float32 (1 point), to all digits (1 point), and its cost, as above (2 points).
 
 # %% [raw]
 # # BEGIN SOLUTION
@@ -895,16 +896,16 @@ plt.show()
 # %% [raw]
 # # BEGIN QUESTION
 # name: q7
-# points: 14
+# points: 12
 
 # %% [markdown]
-# ### Question 7 (14 points)
+# ### Question 7 (12 points)
 #
 # Write `fisher` and `natural_gradient`.
 #
 # *Hidden tests:* the Fisher matrix of a linear classifier and of a network (4 points), of a single
 # example (1 point), and with logits that are all in the thousands (2 points); the natural gradient
-# with damping (4 points), without damping in other coordinates (2 points); float32 (1 point).
+# with damping (2 points), without damping in other coordinates (2 points); float32 (1 point).
 
 # %% [raw]
 # # BEGIN SOLUTION
@@ -1010,16 +1011,189 @@ axis.legend()
 plt.show()
 
 # %% [markdown]
-# ## 8. Which metric, and why?
+# ## 8. Steps measured otherwise
+#
+# A gradient step, natural or not, minimises the *linearised* cost plus a *squared distance* from where
+# it starts. Either part can be chosen otherwise.
+#
+# **The cost as it is.** The *proximal point* step doesn't approximate the cost at all:
+# $$w_{k+1} = \arg\min_u\ \mathcal J(u) + \frac\lambda2\|u - w_k\|^2 ,\qquad\text{hence}\qquad
+#   w_{k+1} = w_k - \frac1\lambda\nabla\mathcal J(w_{k+1}).$$
+# This is *implicit* gradient descent: the step size is $\alpha=1/\lambda$, and the gradient is taken
+# where the step ends. In general that is an optimisation problem of its own. For the quadratic of
+# question 1, $\mathcal J(u)=\tfrac12u^\top A u-b^\top u$, it is a linear system, with one solution even
+# where $A$ is singular and $\mathcal J$ has no minimum.
+#
+# **Another measure of distance.** A convex function $\phi$, the *potential*, makes the *Bregman
+# divergence*
+# $$B_\phi(u, w) = \phi(u) - \phi(w) - \nabla\phi(w)^\top(u - w),$$
+# the height at $u$ of $\phi$ over its tangent at $w$. The arguments count: the tangent is that at the
+# *second* one. For $u$ near $w$ it is $\tfrac12(u-w)^\top\nabla^2\phi(w)(u-w)$, so each potential
+# has its metric. With $\phi(w)=\tfrac12\|w\|^2$ it is half the squared distance. With
+# $\phi(w)=\sum_jw_j\log w_j$ on the probability simplex it is $\mathrm{KL}(u\,\|\,w)=\sum_ju_j\log(u_j/w_j)$,
+# in nats and in this order. With $\phi(z)=\log\sum_je^{z_j}$, on logits, it is a KL divergence too, of
+# the softmax distributions and in the other order:
+# $B_\phi(z', z)=\mathrm{KL}(\mathrm{softmax}(z)\,\|\,\mathrm{softmax}(z'))$.
+#
+# **Mirror descent** linearises the cost, as gradient descent does, and measures with $B_\phi$:
+# $$w_{k+1} = \arg\min_{u}\ g^\top u + \frac1\alpha B_\phi(u, w_k),\qquad g=\nabla\mathcal J(w_k).$$
+# The new weights are the first argument. On the simplex ($u_j\ge0$, $\sum_j u_j=1$) with the KL
+# divergence this is *exponentiated gradient*,
+# $$u_j = \frac{w_j\,e^{-\alpha g_j}}{\sum_i w_i\,e^{-\alpha g_i}} .$$
+# No projection is needed, a constant added to all $g_j$ changes nothing, and a weight that is 0 stays 0.
+# Computed as it stands the quotient is $0/0$ or $\infty/\infty$ as soon as all $\alpha g_j$ are large.
+# Stay with logarithms of weights as long as you can; $\log0=-\infty$ is a number to work with.
 
 # %% [raw]
 # # BEGIN QUESTION
 # name: q8
+# points: 8
+
+# %% [markdown]
+# ### Question 8 (8 points)
+#
+# Write the three functions. The divergence is for *any* potential that JAX can differentiate, not
+# only those above.
+#
+# *Hidden tests:* the proximal step with penalties below and above the curvatures, in rotated
+# coordinates (2 points), and with a small penalty where $A$ is singular, and in one dimension
+# (1 point); the mirror step (1 point), with huge gradients, weights that are 0, and a single weight
+# (1 point), and in float32 with weights near $10^{-30}$ (1 point); the divergence of several potentials
+# (1 point), and to twelve digits, with affine terms in the potential (1 point).
+
+# %% [raw]
+# # BEGIN SOLUTION
+
+# %%
+def proximal_step(A: Array, b: Array, w: Array, penalty: float) -> Array:
+    """The minimiser over u of 1/2 u^T A u - b^T u + penalty/2 |u - w|^2.
+
+    Args:
+        A: symmetric, positive semi-definite, shape (D, D); may be singular.
+        b: shape (D,); need not lie in the range of A.
+        w: the weights before the step, shape (D,).
+        penalty: lambda > 0, one over the step size.
+
+    Returns:
+        The weights after the step, shape (D,).
+    """
+    # BEGIN SOLUTION
+    metric = A + penalty * jnp.eye(len(b), dtype=A.dtype)
+    return w + jnp.linalg.solve(metric, b - A @ w)
+    # END SOLUTION
+
+
+def mirror_step(w: Array, gradient: Array, step_size: float) -> Array:
+    """One step of mirror descent on the simplex with the KL divergence: exponentiated gradient.
+
+    Args:
+        w: the weights before the step, >= 0 and with sum 1, shape (D,), D >= 1; some may be 0.
+        gradient: the gradient of the cost at w, of any size, shape (D,).
+        step_size: alpha > 0.
+
+    Returns:
+        The minimiser over the simplex of gradient^T u + KL(u || w) / alpha, shape (D,).
+    """
+    # BEGIN SOLUTION
+    return jax.nn.softmax(jnp.log(w) - step_size * gradient)
+    # END SOLUTION
+
+
+def bregman_divergence(potential, u: Array, w: Array) -> Array:
+    """The Bregman divergence of a potential: its height at u over its tangent at w.
+
+    Args:
+        potential: a convex, differentiable function from arrays of shape (D,) to a scalar.
+        u: the first argument, shape (D,).
+        w: the second argument, where the tangent is taken, shape (D,).
+
+    Returns:
+        A scalar, shape ().
+    """
+    # BEGIN SOLUTION
+    height, slope = jax.value_and_grad(potential)(w)
+    return potential(u) - height - slope @ (u - w)
+    # END SOLUTION
+
+
+# %% [raw]
+# # END SOLUTION
+
+# %% [raw]
+# # BEGIN TESTS
+
+# %%
+def test_shapes(proximal_step, mirror_step, bregman_divergence):
+    import jax.numpy as jnp
+
+    A, b, w = jnp.array([[2.0, 0.5], [0.5, 1.0]]), jnp.array([1.0, -1.0]), jnp.array([0.25, 0.75])
+    assert jnp.shape(proximal_step(A, b, w, 0.5)) == (2,), "proximal_step returns shape (D,)"
+    assert jnp.shape(mirror_step(w, b, 0.5)) == (2,), "mirror_step returns shape (D,)"
+    divergence = bregman_divergence(lambda x: jnp.sum(x**4), b, w)
+    assert jnp.shape(divergence) == (), "bregman_divergence returns a scalar"
+
+
+# %% [raw]
+# # END TESTS
+
+# %% [raw]
+# # END QUESTION
+
+# %% [markdown]
+# *Left:* a little beyond the stability limit gradient descent diverges. The proximal point step has no
+# such limit: it divides a mode's distance from the minimum by $1+\alpha a_j$, and the larger the step,
+# the better. *Right:* exponentiated gradient on a linear cost over the simplex, whose minimum is the
+# first vertex. Each step brings the weights nearer to it in the divergence that measures the steps.
+# The Euclidean distance first grows: the second vertex is nearly as good and starts with more weight.
+
+# %%
+fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
+problem = given.quadratic(eigenvalues=(0.05, 0.3, 1.0), seed=0)
+lowest = problem.cost(jnp.linalg.solve(problem.A, problem.b))
+for fraction, color in ((0.9, "C0"), (1.05, "C1"), (50.0, "C2")):
+    step = fraction * stability_limit(problem.A)
+    implicit = [problem.w0]
+    for _ in range(40):
+        implicit.append(proximal_step(problem.A, problem.b, implicit[-1], 1 / step))
+    paths = {"proximal point": jnp.stack(implicit)}
+    if fraction < 2:
+        paths["gradient descent"] = gd_iterates(problem.A, problem.b, problem.w0, step, 40)
+    for (name, iterates), style in zip(paths.items(), ("-", "--"), strict=False):
+        excess = jax.vmap(problem.cost)(iterates) - lowest
+        label = f"{name}, {fraction:g} of the limit"
+        left.semilogy(excess + 1e-16, style, color=color, label=label)
+left.set(xlabel="step", ylabel="excess cost", ylim=(1e-12, 1e3), title="Implicit and explicit steps")
+left.legend(fontsize="small")
+
+costs = jnp.array([0.0, 0.1, 1.0, 1.0, 1.0, 1.0])
+best = jnp.eye(6)[0]
+path = [jnp.array([0.01, 0.19, 0.2, 0.2, 0.2, 0.2])]
+for _ in range(80):
+    path.append(mirror_step(path[-1], costs, 1.0))
+
+
+def negative_entropy(w):
+    return jnp.sum(jax.scipy.special.xlogy(w, w))
+
+
+divergences = [bregman_divergence(negative_entropy, best, w) for w in path]
+right.plot(divergences, label="KL(best, weights)")
+right.plot([jnp.linalg.norm(best - w) for w in path], "--", label="Euclidean distance")
+right.set(xlabel="step", ylabel="distance from the best vertex", title="Two measures of one path")
+right.legend()
+plt.show()
+
+# %% [markdown]
+# ## 9. Which metric, and why?
+
+# %% [raw]
+# # BEGIN QUESTION
+# name: q9
 # manual: true
 # points: 6
 
 # %% [markdown]
-# ### Question 8 (6 points, graded by hand)
+# ### Question 9 (6 points, graded by hand)
 #
 # Each method below takes the step $\arg\min_{\delta}\ \nabla\mathcal J^\top\delta +
 # \tfrac1{2\alpha}\,\delta^\top M\,\delta$ for another metric $M$: gradient descent ($M=I$),
@@ -1044,8 +1218,8 @@ plt.show()
 #    $w=Tv$ it becomes $T^\top T$. $J^\top H_zJ$ measures the change of the outputs, in the curvature of the
 #    output loss; $F$ measures the change of the predicted distribution, in KL divergence. Both are
 #    pulled back from a space that does not know the coordinates: they become $T^\top M T$, the gradient
-#    becomes $T^\top\nabla\mathcal J$, and the step in $v$ is $T^{-1}$ times the one in $w$, as the last plot
-#    shows (exactly for linear $T$, to first order in the step otherwise).
+#    becomes $T^\top\nabla\mathcal J$, and the step in $v$ is $T^{-1}$ times the one in $w$, as the plot of
+#    question 7 shows (exactly for linear $T$, to first order in the step otherwise).
 # 2. They are equal: the Hessian of the cross-entropy in the logits is
 #    $\mathrm{diag}(p)-pp^\top$, whatever the label, and that is the logits' Fisher. It holds when the
 #    outputs are the natural parameters of the likelihood. For a Gaussian with a predicted log-scale

@@ -24,6 +24,7 @@ COMMANDS = {
     "submit": ("grader.cli.submit", "Take in one notebook or PDF."),
     "import": ("grader.cli.submit", "Take in a folder of them, or an LMS's zip."),
     "receipt": ("grader.cli.receipt", "Verify a receipt."),
+    "roster": ("grader.cli.roster", "Take the roster from the LMS, list it."),
     "group": ("grader.cli.group", "Form groups, list them."),
     "extend": ("grader.cli.extend", "Give students and groups more time."),
     "grade": ("grader.cli.grade", "Grade what is waiting."),

@@ -49,7 +49,7 @@ def calendar_command(
 
 
 def evidence_of(workplace: Workplace) -> Evidence:
-    """What dates follow from. Where nothing is stored yet it is the roster, and no store is made."""
+    """What dates follow from: the store, or where there is none yet the roster alone."""
     if workplace.data.is_dir():
         return gather_dates(workplace.store, workplace.course)
     roster = load_roster(workplace.roster_option or workplace.course.roster)
@@ -57,7 +57,7 @@ def evidence_of(workplace: Workplace) -> Evidence:
 
 
 def entries_of(course: Course, evidence: Evidence, student: str | None) -> tuple[Entry, ...]:
-    """The calendar of a student, or of everybody; what waits for the last due date waits for all."""
+    """The calendar of a student, or of everybody."""
     students = [row.identifier for row in evidence.students]
     if student is not None and student not in students:
         hint = did_you_mean(student, students) or "the roster names them all"

@@ -54,8 +54,8 @@ def agenda(
         course: the course.
         own: the dates of one student by assignment, if the calendar is for one. Otherwise it
             shows what holds for everybody, and for a section where that differs.
-        extended: by assignment, the dates of whoever has an extension; feedback and solutions
-            wait for them.
+        extended: by assignment, the dates of whoever has some of their own, or of everybody;
+            feedback and solutions wait for them.
     """
     entries = [*_lectures(course), *_events(course)]
     for name, assignment in course.assignments.items():
@@ -91,11 +91,11 @@ def _events(course: Course) -> Iterator[Entry]:
 def _of_everybody(course: Course, assignment: Assignment) -> Iterator[Entry]:
     common = tuple(_of_assignment(course, assignment, dates_for(assignment, course.zone)))
     yield from common
-    known = {(entry.kind, entry.at) for entry in common}
+    known = {(entry.key, entry.at) for entry in common}
     for section in assignment.sections:
         dates = dates_for(assignment, course.zone, section=section)
         for entry in _of_assignment(course, assignment, dates, section):
-            if (entry.kind, entry.at) not in known:
+            if (entry.key.removesuffix(f"/{section}"), entry.at) not in known:
                 yield entry
 
 

@@ -1,6 +1,7 @@
 """The roster: a CSV file of students, read strictly.
 
-Columns: `student` (the id that submissions carry), `name`, `email` and, if wanted, `section`.
+Columns: `student` (the id that submissions carry), `name`, `email` (may be empty: not every LMS
+tells it) and, if wanted, `section`.
 """
 
 import csv
@@ -117,6 +118,8 @@ class _Reader:
         return Student(**cells) if len(self.complaints) == before else None
 
     def _check(self, column: int, name: str, cell: str) -> None:
+        if not cell and name == "email":
+            return
         if not cell and name in REQUIRED:
             self._at(column, name, "saw nothing, expected a value")
         elif len(cell) > 200 or "\n" in cell or "\r" in cell:

@@ -116,7 +116,7 @@ def feedback_view(report: AssignmentReport, row: ReportRow) -> FeedbackView:
         score_label=label,
         lateness=_lateness(score),
         received=time_text(row.received_at, zone) if row.received_at else "",
-        due=time_text(report.due, zone),
+        due=time_text(row.due or report.due, zone),
         submission=clean_line(row.submission, 80),
         note=clean_line(row.note, 600),
         notice=_notice(report, score),

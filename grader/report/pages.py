@@ -6,11 +6,12 @@ the same from a disk, from a server or in a mail, and a stranger's text can do n
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from django.template import Context, Engine
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 
 from grader.report.feedback import feedback_view
 from grader.report.records import AssignmentReport, ReportRow
@@ -25,9 +26,16 @@ UNKNOWN_NAME = "⟦unknown name⟧"
 
 def index_page(report: AssignmentReport) -> str:
     """The staff's page."""
-    # Safe: the drawings were parsed and written again as XML, which escapes all text.
-    safe = {name: [mark_safe(svg) for svg in svgs] for name, svgs in _drawings(report).items()}
-    return _render("index.html", {"page": staff_view(report), "plots": safe})
+    plots = safe_drawings(_drawings(report))
+    return render("index.html", {"page": staff_view(report), "plots": plots})
+
+
+def safe_drawings(drawings: Mapping[str, list[str]]) -> dict[str, list[SafeString]]:
+    """The plots as a template may have them.
+
+    Safe: they were parsed and written again as XML, which escapes all text.
+    """
+    return {name: [mark_safe(svg) for svg in svgs] for name, svgs in drawings.items()}
 
 
 def _drawings(report: AssignmentReport) -> dict[str, list[str]]:
@@ -48,7 +56,7 @@ def _drawings(report: AssignmentReport) -> dict[str, list[str]]:
 
 def feedback_page(report: AssignmentReport, row: ReportRow) -> str:
     """One student's page."""
-    return _render("feedback.html", {"page": feedback_view(report, row)})
+    return render("feedback.html", {"page": feedback_view(report, row)})
 
 
 @cache
@@ -65,7 +73,8 @@ def _style() -> tuple[str, str]:
     return css, policy
 
 
-def _render(template: str, values: dict[str, object]) -> str:
+def render(template: str, values: dict[str, object]) -> str:
+    """A page of these values, with its style sheet and policy."""
     css, policy = _style()
     values = {**values, "css": mark_safe(css), "policy": mark_safe(policy)}
     # Left open, this one would have the engine ask Django's settings, which there may not be.

@@ -27,12 +27,13 @@ from grader.report.drawing import (
     draw,
 )
 from grader.report.records import AssignmentReport
-from grader.report.statistics import CheckSummary, Spread, histogram
+from grader.report.statistics import CheckSummary, Spread, histogram, one_a_submission
 from grader.report.wording import percent_text
 
 
-def score_histogram(spread: Spread) -> list[str]:
-    """Students per tenth of the points, wide and narrow."""
+def score_histogram(spread: Spread, of: str = "all points") -> list[str]:
+    """Students per tenth of what the scores are out of, wide and narrow."""
+    title = f"{spread.kind}, in percent of {of}"
     bins = histogram(spread)
     bars = [
         {"from": 10 * i + 0.4, "to": 10 * i + 9.6, "middle": 10 * i + 5, "students": number}
@@ -41,10 +42,10 @@ def score_histogram(spread: Spread) -> list[str]:
     described = ", ".join(f"{label} %: {number}" for label, number in bins if number)
     return [
         draw(
-            _histogram_chart(bars, width, spread.kind),
+            _histogram_chart(bars, width, title),
             f"scores-{width}",
-            f"Histogram of the {spread.kind}, in percent of all points",
-            f"Students per tenth of the points. {described}.",
+            f"Histogram of the {title}",
+            f"Students per tenth of it. {described}.",
         )
         for width in (HALF, NARROW)
     ]
@@ -74,7 +75,7 @@ def usage_scatter(report: AssignmentReport) -> list[str]:
             "mebibytes": row.graded.usage.memory_peak_bytes / 2**20,
             "ending": str(row.graded.ending),
         }
-        for row in report.rows
+        for row in one_a_submission(report.rows)
         if row.graded is not None
     ]
     longest = max((mark["seconds"] for mark in marks), default=0.0)
@@ -90,7 +91,7 @@ def usage_scatter(report: AssignmentReport) -> list[str]:
     ]
 
 
-def _histogram_chart(bars: list[dict[str, Any]], width: int, kind: str) -> Drawing:
+def _histogram_chart(bars: list[dict[str, Any]], width: int, title: str) -> Drawing:
     step = 10 if width > NARROW else 20
     x_axis = alt.Axis(values=list(range(0, 101, step)), grid=False, labelExpr="datum.value + ' %'")
     top = max([1, *(bar["students"] for bar in bars)])
@@ -101,7 +102,7 @@ def _histogram_chart(bars: list[dict[str, Any]], width: int, kind: str) -> Drawi
             "from:Q",
             scale=alt.Scale(domain=[0, 100]),
             axis=x_axis,
-            title=f"{kind}, in percent of all points",
+            title=title,
         ),
         x2="to:Q",
         y=y,

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from grader.course.calendar import Standing
 from grader.gradebook.records import QuestionInfo, Score
 from grader.outcomes import GradedSubmission
 
@@ -26,7 +27,8 @@ class RowState(StrEnum):
 class ReportRow:
     """One student. `note` is for the student too: why a file was refused, an extension.
 
-    `graded` is None unless `state` is GRADED.
+    `graded` is None unless `state` is GRADED. `due` is the student's own due time, with extensions.
+    `standing` is how late the submission is that counts, also while it has no score.
     """
 
     student: str
@@ -37,10 +39,49 @@ class ReportRow:
     received_at: datetime | None = None
     graded: GradedSubmission | None = None
     note: str = ""
+    email: str = ""
+    section: str = ""
+    due: datetime | None = None
+    standing: Standing | None = None
+
+    @property
+    def late_days(self) -> int:
+        """Days late after extension and slack."""
+        return self.standing.days_late if self.standing else self.score.late_days
+
+    @property
+    def grace_days(self) -> int:
+        """Grace days that it uses up."""
+        return self.standing.grace_days if self.standing else self.score.grace_days
 
     def __post_init__(self) -> None:
         if (self.graded is not None) != (self.state is RowState.GRADED):
             raise ValueError(f"{self.student}: state {self.state!r} does not fit the record")
+
+
+@dataclass(frozen=True)
+class GrantedExtension:
+    """More time for these students, alone or as the group of that name. For staff only."""
+
+    students: tuple[str, ...]
+    group: str
+    until: datetime | None
+    days: int
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class OpenRequest:
+    """A regrade request that nobody has closed; how often it was answered. For staff only."""
+
+    number: int
+    student: str
+    question: str
+    text: str
+    at: datetime
+    replies: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,6 +105,8 @@ class AssignmentReport:
     tests: str = "checks"
     submit: str = "notebook"
     hidden_until: datetime | None = None
+    extensions: tuple[GrantedExtension, ...] = ()
+    requests: tuple[OpenRequest, ...] = ()
 
     @property
     def is_upload(self) -> bool:
@@ -76,6 +119,9 @@ class AssignmentReport:
             self.generated_at,
             self.hidden_until,
             *(r.received_at for r in self.rows),
+            *(r.due for r in self.rows),
+            *(e.until for e in self.extensions),
+            *(e.at for e in (*self.extensions, *self.requests)),
         ]
         if any(time is not None and time.tzinfo is None for time in times):
             raise ValueError("a report needs times with a zone")
@@ -86,7 +132,10 @@ class AssignmentReport:
 
 @dataclass(frozen=True)
 class ReportPaths:
-    """Where `write_report` put everything; `feedback` maps a student's id to the page."""
+    """Where `write_report` put everything; `feedback` maps a student's id to the page.
+
+    `pdf` is None unless it was asked for.
+    """
 
     folder: Path
     index: Path
@@ -94,3 +143,5 @@ class ReportPaths:
     checks_csv: Path
     report_json: Path
     feedback: Mapping[str, Path]
+    difficulty_csv: Path
+    pdf: Path | None = None

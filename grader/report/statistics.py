@@ -1,15 +1,18 @@
 """The numbers of a staff report, from its rows alone."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import mean, median
+from statistics import correlation, mean, median, pstdev, quantiles
 
 from grader.outcomes import CheckResult, Outcome
 from grader.report.records import AssignmentReport, ReportRow, RowState
 
 HISTOGRAM_BINS = 10
+# Two submissions that differ always correlate perfectly.
+FEWEST_TO_CORRELATE = 3
+_SAME_SHARE = 1e-9
 
 
 class Family(StrEnum):
@@ -43,7 +46,10 @@ FAMILIES: dict[Outcome, Family] = {
 
 @dataclass(frozen=True)
 class Spread:
-    """Where scores lie; `kind` says which scores. All None where there are none."""
+    """Where scores lie; `kind` says which scores. All None where there are none.
+
+    `quartiles` are the lower and the upper one, `deviation` is the standard deviation.
+    """
 
     kind: str
     points: float
@@ -52,11 +58,18 @@ class Spread:
     middle: float | None = None
     average: float | None = None
     high: float | None = None
+    quartiles: tuple[float, float] | None = None
+    deviation: float | None = None
 
 
 @dataclass(frozen=True)
 class CheckSummary:
-    """One check over all graded submissions, in the order of the questions."""
+    """One check over the graded submissions that it was run on, be they all or some.
+
+    `outcomes` counts a group's submission once; `results` has it for each member.
+    `discrimination` is the point-biserial correlation of the share of the check's points with that
+    of all others of the same submission; None where either is the same for all.
+    """
 
     check: str
     question: str
@@ -64,6 +77,7 @@ class CheckSummary:
     points: float
     outcomes: dict[Outcome, int]
     results: tuple[tuple[ReportRow, CheckResult], ...]
+    discrimination: float | None = None
 
     @property
     def graded(self) -> int:
@@ -84,18 +98,6 @@ class CheckSummary:
         return {family: counts[family] for family in Family if counts[family]}
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """A known wrong solution (a mutant) and the students whose values match it."""
-
-    mutant: str
-    check: str
-    question: str
-    title: str
-    message: str
-    rows: tuple[ReportRow, ...]
-
-
 def count_states(report: AssignmentReport) -> dict[RowState, int]:
     """Students per state; every state is there."""
     counts = Counter(row.state for row in report.rows)
@@ -112,8 +114,8 @@ def score_spread(report: AssignmentReport) -> Spread:
     finals = [row.score.final for row in graded if row.score.final is not None]
     points = sum(q.points for q in report.questions if not q.manual)
     if len(finals) == len(graded) or not points:
-        return _spread("final score", sum(q.points for q in report.questions), finals)
-    return _spread("automatic points", points, [row.score.auto for row in graded])
+        return spread_of("final score", sum(q.points for q in report.questions), finals)
+    return spread_of("automatic points", points, [row.score.auto for row in graded])
 
 
 def histogram(spread: Spread) -> list[tuple[str, int]]:
@@ -129,45 +131,69 @@ def histogram(spread: Spread) -> list[tuple[str, int]]:
 def summarise_checks(report: AssignmentReport) -> list[CheckSummary]:
     """One summary a check: by question, then in the order in which the checks ran."""
     order = {info.name: place for place, info in enumerate(report.questions)}
-    found: dict[str, list[tuple[ReportRow, CheckResult]]] = {}
+    found: dict[tuple[str, str], list[tuple[ReportRow, CheckResult]]] = {}
     for row in report.rows:
         for result in row.graded.checks if row.graded else ():
-            found.setdefault(result.check, []).append((row, result))
+            # A choice that was not made goes by the same name in every question.
+            found.setdefault((result.question, result.check), []).append((row, result))
     summaries = [_summarise(results) for results in found.values()]
     return sorted(summaries, key=lambda s: order.get(s.question, len(order)))
 
 
-def known_mistakes(report: AssignmentReport) -> list[Mistake]:
-    """The mutants that submissions matched, the most frequent first."""
-    found: dict[tuple[str, str], list[tuple[ReportRow, CheckResult]]] = {}
-    for summary in summarise_checks(report):
-        for row, result in summary.results:
-            if result.mutant:
-                found.setdefault((result.check, result.mutant), []).append((row, result))
-    mistakes = [_mistake(results) for results in found.values()]
-    return sorted(mistakes, key=lambda m: -len(m.rows))
+def one_a_submission(rows: Iterable[ReportRow]) -> list[ReportRow]:
+    """The rows, but of a group's submission the first member's only."""
+    first: dict[str, ReportRow] = {}
+    return [r for r in rows if not r.submission or first.setdefault(r.submission, r) is r]
 
 
-def _spread(kind: str, points: float, values: Sequence[float]) -> Spread:
+def spread_of(kind: str, points: float, values: Sequence[float]) -> Spread:
+    """Where the values lie; `points` are what they are out of."""
     if not values:
         return Spread(kind, points, ())
+    lower, _, upper = quantiles(values, method="inclusive") if len(values) > 1 else 3 * [values[0]]
     return Spread(
-        kind, points, tuple(values), min(values), median(values), mean(values), max(values)
+        kind,
+        points,
+        tuple(values),
+        low=min(values),
+        middle=median(values),
+        average=mean(values),
+        high=max(values),
+        quartiles=(lower, upper),
+        deviation=pstdev(values),
     )
+
+
+def correlate(shares: Sequence[float], rests: Sequence[float]) -> float | None:
+    """Their correlation, or None where either is constant or there are too few."""
+    if len(shares) < FEWEST_TO_CORRELATE:
+        return None
+    if any(max(values) - min(values) <= _SAME_SHARE for values in (shares, rests)):
+        return None
+    return correlation(shares, rests)
 
 
 def _summarise(results: list[tuple[ReportRow, CheckResult]]) -> CheckSummary:
+    by_student = {row.student: result for row, result in results}
+    distinct = one_a_submission(row for row, _ in results)
+    counts = Counter(by_student[row.student].outcome for row in distinct)
+    pairs = [pair for row in distinct if (pair := _shares(row, by_student[row.student]))]
     first = results[0][1]
-    counts = Counter(result.outcome for _, result in results)
-    outcomes = {outcome: counts[outcome] for outcome in Outcome if counts[outcome]}
     return CheckSummary(
-        first.check, first.question, first.title, first.points, outcomes, tuple(results)
+        check=first.check,
+        question=first.question,
+        title=first.title,
+        points=first.points,
+        outcomes={outcome: counts[outcome] for outcome in Outcome if counts[outcome]},
+        results=tuple(results),
+        discrimination=correlate([own for own, _ in pairs], [rest for _, rest in pairs]),
     )
 
 
-def _mistake(results: list[tuple[ReportRow, CheckResult]]) -> Mistake:
-    first = results[0][1]
-    rows = tuple(row for row, _ in results)
-    return Mistake(
-        first.mutant or "", first.check, first.question, first.title, first.message, rows
-    )
+def _shares(row: ReportRow, result: CheckResult) -> tuple[float, float] | None:
+    """The share earned of the check's points, and of all other checks' of the submission."""
+    assert row.graded
+    rest = row.graded.points - result.points
+    if result.points <= 0 or rest <= _SAME_SHARE:
+        return None
+    return result.earned / result.points, (row.graded.earned - result.earned) / rest

@@ -34,6 +34,12 @@ def percent_text(fraction: float) -> str:
     return f"{percent} %"
 
 
+def signed_text(number: float) -> str:
+    """'+0.42', '−0.10', '0.00': two decimals, with the sign that mathematics uses."""
+    text = f"{number:+.2f}"
+    return "0.00" if text[1:] == "0.00" else text.replace("-", "−")
+
+
 def time_text(time: datetime, zone: tzinfo | None) -> str:
     """'Wed 10 Feb 2027, 23:59:59 EST' in the given zone."""
     t = time.astimezone(zone)

@@ -3,11 +3,14 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
+from grader.report.document import JSON_FORMAT, report_json
 from grader.report.pages import feedback_page, index_page
+from grader.report.pdf import pdf_of
 from grader.report.records import AssignmentReport, ReportPaths
-from grader.report.tables import JSON_FORMAT, checks_csv, report_json, scores_csv
+from grader.report.tables import checks_csv, difficulty_csv, scores_csv
 from grader.report.wording import page_name
 
 
@@ -15,40 +18,60 @@ class FolderTaken(Exception):
     """The folder holds something that is not a report, which we won't replace."""
 
 
-def write_report(report: AssignmentReport, folder: Path) -> ReportPaths:
+def write_report(report: AssignmentReport, folder: Path, *, pdf: bool = False) -> ReportPaths:
     """Write all of the report's files, replacing an older report in `folder`.
+
+    With `pdf` the staff's page is there as PDF too. Raises `FolderTaken` where `folder` holds
+    anything but a report, `NoPdf` where none can be made, and `OSError` where the disk does.
+    """
+    page = index_page(report)
+    files: dict[str, str | bytes] = {
+        "index.html": page,
+        "scores.csv": scores_csv(report),
+        "checks.csv": checks_csv(report),
+        "difficulty.csv": difficulty_csv(report),
+        "report.json": report_json(report),
+    }
+    if pdf:
+        files["index.pdf"] = pdf_of(page)
+    for row in report.rows:
+        files[f"feedback/{page_name(row.student)}"] = feedback_page(report, row)
+    folder = folder.absolute()
+    write_folder(files, folder)
+    return ReportPaths(
+        folder=folder,
+        index=folder / "index.html",
+        scores_csv=folder / "scores.csv",
+        checks_csv=folder / "checks.csv",
+        difficulty_csv=folder / "difficulty.csv",
+        report_json=folder / "report.json",
+        feedback={row.student: folder / "feedback" / page_name(row.student) for row in report.rows},
+        pdf=folder / "index.pdf" if pdf else None,
+    )
+
+
+def write_folder(files: Mapping[str, str | bytes], folder: Path) -> None:
+    """Write a report's files, by their names in `folder`, in the place of an older report.
 
     They are made beside the folder and moved in when complete, so that a reader never sees
     half a report and pages of students who have left do not linger. Raises `FolderTaken`
     where `folder` holds anything else, and `OSError` where the disk does.
     """
-    folder = folder.absolute()
     _refuse_foreign(folder)
-    files = _report_files(report)
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         fresh = aside / "fresh"
-        (fresh / "feedback").mkdir(parents=True)
-        for name, text in files.items():
+        fresh.mkdir()
+        for name, content in files.items():
+            path = fresh / name
+            path.parent.mkdir(exist_ok=True)
             # A name may hold half a surrogate pair, which UTF-8 has no bytes for.
-            (fresh / name).write_bytes(text.encode("utf-8", "replace"))
+            data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+            path.write_bytes(data)
         _swap(fresh, folder, aside / "older")
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return _paths(report, folder)
-
-
-def _report_files(report: AssignmentReport) -> dict[str, str]:
-    files = {
-        "index.html": index_page(report),
-        "scores.csv": scores_csv(report),
-        "checks.csv": checks_csv(report),
-        "report.json": report_json(report),
-    }
-    for row in report.rows:
-        files[f"feedback/{page_name(row.student)}"] = feedback_page(report, row)
-    return files
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -76,15 +99,3 @@ def _swap(fresh: Path, folder: Path, older: Path) -> None:
         if had_one:
             older.replace(folder)
         raise
-
-
-def _paths(report: AssignmentReport, folder: Path) -> ReportPaths:
-    pages = {row.student: folder / "feedback" / page_name(row.student) for row in report.rows}
-    return ReportPaths(
-        folder=folder,
-        index=folder / "index.html",
-        scores_csv=folder / "scores.csv",
-        checks_csv=folder / "checks.csv",
-        report_json=folder / "report.json",
-        feedback=pages,
-    )

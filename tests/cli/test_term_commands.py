@@ -274,3 +274,41 @@ def test_what_is_due_is_released_once(term: Term):
     again = json.loads(term("release", "--due", "--json", now="2027-01-20 12:00").out)
     assert again == []
     assert "name an ASSIGNMENT, or say --due" in term("release").words
+
+
+def test_the_roster_is_taken_from_the_lms_and_nobodys_work_is_lost(term: Term):
+    hand_in(term)
+    export = term.folder / "export.csv"
+    export.write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section,First homework (77)\n"
+        "    Points Possible,,,,,10\n"
+        '"Lovelace, Ada",1,1001,ada,LEC0101,\n'
+        '"New, Zoe",2,1002,zoe,LEC0201,\n'
+        '"Student, Test",3,,abc,LEC0101,\n'
+    )
+    shown = term("roster", "import", str(export)).words
+    assert "added: zoe changed: ada left: bob, eve, joe, kim nothing is written yet" in shown
+    assert "bob" in term("roster", "list").out
+    assert term("roster", "import", str(export), "--yes").code == 0
+    roster = (term.folder / "roster.csv").read_text().splitlines()
+    assert roster == [
+        "student,name,email,section",
+        "ada,Ada Lovelace,ada@mail.example,LEC0101",
+        "zoe,Zoe New,,LEC0201",
+    ]
+    term.grade("hw1", ("q1", 6, 6), ("q2", 4, 4))
+    assert steps(term, "ada", "hw1")["score"] == "10 of 10, rounded once"
+    assert "no student 'bob' is in the roster" in term("explain", "bob").words
+
+
+def test_a_roster_that_can_not_be_used_leaves_the_old_one(term: Term):
+    export = term.folder / "export.csv"
+    export.write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section,First homework (77)\n"
+        "    Points Possible,,,,,10\n"
+        '"Lovelace, Ada",1,1001,ada lovelace,LEC0101,\n'
+    )
+    ran = term("roster", "import", str(export), "--yes")
+    assert (ran.code, "expected letters, digits" in ran.words) == (1, True)
+    assert "bob" in (term.folder / "roster.csv").read_text()
+    assert not list(term.folder.glob("*.new"))

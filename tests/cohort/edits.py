@@ -11,7 +11,7 @@ import nbformat
 from grader.release import solution_notebook
 
 ASSIGNMENT = Path(__file__).parents[2] / "assignments" / "ps1"
-QUESTIONS = ("q1", "q2", "q3", "q4", "q5", "q6", "q7")
+QUESTIONS = ("q1", "q2", "q3", "q4", "q5", "q6", "q7", "q8")
 SOLUTION_TAG = "otter_assign_solution_cell"
 
 
@@ -54,7 +54,7 @@ class Edits:
 
 @cache
 def _solution_cells() -> tuple[str, dict[str, str]]:
-    """The import cell without its plotting, and the seven answer cells."""
+    """The import cell without its plotting, and the eight answer cells."""
     cells = json.loads(solution_notebook(ASSIGNMENT))["cells"]
     sources = ["".join(cell["source"]) for cell in cells]
     answers = [

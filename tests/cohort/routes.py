@@ -135,6 +135,23 @@ def natural_gradient(logits_fn, w, X, y, damping):
     gradient = jnp.mean(jax.jacrev(costs)(w), axis=0)
     a, Q = jnp.linalg.eigh(fisher(logits_fn, w, X))
     return Q @ ((Q.T @ gradient) / (a + damping))
+
+
+def proximal_step(A, b, w, penalty):
+    a, Q = jnp.linalg.eigh(A)
+    return Q @ ((Q.T @ (b + penalty * w)) / (a + penalty))
+
+
+def mirror_step(w, gradient, step_size):
+    exponents = jnp.log(w) - step_size * (gradient - jnp.min(gradient))
+    grown = jnp.exp(exponents - jnp.max(exponents))
+    return grown / jnp.sum(grown)
+
+
+def bregman_divergence(potential, u, w):
+    # What is left of the potential after its linearisation at w.
+    height, push = jax.linearize(potential, w)
+    return potential(u) - height - push(u - w)
 """
 
 DENSE_HESSIAN = """
@@ -182,7 +199,7 @@ def computing_in(dtype, x64):
 for function in (
     gd_iterates, stability_limit, min_norm_solution, gd_limit, ridge_solution, risk_curve,
     second_moment, white_spectrum, condition_number, whiten, jvp, vjp, hvp, gnvp, cg,
-    response_jacobian, fisher, natural_gradient,
+    response_jacobian, fisher, natural_gradient, proximal_step, mirror_step, bregman_divergence,
 ):  # fmt: skip
     globals()[function.__name__] = computing_in(DTYPE)(function)
 """

@@ -31,6 +31,9 @@ instants = st.datetimes(
     timezones=st.just(UTC),
 )
 zones = st.sampled_from([ZoneInfo(name) for name, *_ in SHIFTS])
+# Whole numbers, so that equal points are equal also by exact fractions.
+percents = st.integers(0, 100).map(float)
+raw_points = st.integers(0, 80).map(lambda n: n / 2)
 slacks = st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=12))
 
 
@@ -38,13 +41,13 @@ slacks = st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=12))
 def windows(draw: st.DrawFn) -> list[Window]:
     """Longer and longer windows with less and less credit."""
     hours = sorted(draw(st.sets(st.integers(1, 200), min_size=1, max_size=4)))
-    credits = sorted(
+    falling = sorted(
         draw(st.sets(st.integers(1, 99), min_size=len(hours), max_size=len(hours))), reverse=True
     )
     spans = [Span(days=h // 24) if h % 24 == 0 else Span(hours=h) for h in hours]
     return [
         Window(until=span, credit=float(credit))
-        for span, credit in zip(spans, credits, strict=True)
+        for span, credit in zip(spans, falling, strict=True)
     ]
 
 
@@ -57,7 +60,7 @@ def policies_that_count(counts: st.SearchStrategy[Any]) -> st.SearchStrategy[Lat
         st.builds(
             PercentPerDay,
             kind=st.just("percent per day"),
-            percent=st.floats(0, 100),
+            percent=percents,
             max_days=st.integers(1, 30),
             past_max_days=st.sampled_from(PastMaxDays),
             **common,
@@ -65,7 +68,7 @@ def policies_that_count(counts: st.SearchStrategy[Any]) -> st.SearchStrategy[Lat
         st.builds(
             PointsPerDay,
             kind=st.just("points per day"),
-            points=st.floats(0, 12),
+            points=st.integers(0, 24).map(lambda n: n / 2),
             max_days=days,
             past_max_days=st.sampled_from(PastMaxDays),
             **common,
@@ -85,7 +88,7 @@ def policies_that_count(counts: st.SearchStrategy[Any]) -> st.SearchStrategy[Lat
             per_assignment=st.integers(1, BUDGET),
             then=st.just(Then.PERCENT_PER_DAY),
             then_charges=st.sampled_from(ThenCharges),
-            percent=st.floats(0, 100),
+            percent=percents,
             max_days=days,
             **common,
         ),
@@ -96,7 +99,7 @@ def policies_that_count(counts: st.SearchStrategy[Any]) -> st.SearchStrategy[Lat
 policies = policies_that_count(st.sampled_from(["newest", "best"]))
 START = datetime(2027, 2, 20, tzinfo=UTC)
 hours = st.integers(0, 24 * 40).map(lambda n: timedelta(hours=n))
-some_points = st.one_of(st.none(), st.floats(0, 40))
+some_points = st.one_of(st.none(), raw_points)
 
 
 @st.composite
@@ -108,14 +111,15 @@ def works(
     most: int = 4,
 ) -> Work:
     """One assignment's work: submissions before and after due times around both shifts."""
-    due = START + draw(hours)
+    set_due = START + draw(hours)
+    due = set_due + draw(st.sampled_from([timedelta(0), timedelta(hours=30), timedelta(days=5)]))
     lock = draw(st.one_of(st.none(), hours.map(lambda after: due + after)))
     sent = draw(st.lists(st.tuples(hours, points), max_size=most))
     first = due - timedelta(days=10)
     attempts = tuple(
         Attempt(number, first + wait / 2, earned) for number, (wait, earned) in enumerate(sent, 1)
     )
-    return Work(name, Dates(first, due, lock, due), draw(policy), attempts)
+    return Work(name, Dates(first, due, lock, set_due), draw(policy), attempts)
 
 
 terms = st.integers(1, 5).flatmap(lambda n: st.tuples(*(works(f"ps{i}") for i in range(n))))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.course import CourseFileError, GroupSize, load_course
-from tests.course.conftest import GOOD
+from grader.course import GroupSize, load_course
+from tests.course.conftest import GOOD, complaints_of
 
 ESSAY = """\
   essay:
@@ -37,16 +37,6 @@ def essay(folder: Path) -> Path:
     (folder / "assignments" / "essay" / "handout.md").write_text("# Essay\n")
     (folder / "course.yaml").write_text(GOOD + ESSAY)
     return folder
-
-
-def complaints(folder: Path, old: str, new: str) -> list[tuple[str, str, str]]:
-    """(line:column, path, what) of each mistake after one change of the course file."""
-    text = (folder / "course.yaml").read_text()
-    assert text.count(old) == 1
-    (folder / "course.yaml").write_text(text.replace(old, new))
-    with pytest.raises(CourseFileError) as caught:
-        load_course(folder / "course.yaml")
-    return [(f"{c.line}:{c.column}", c.path, c.what) for c in caught.value.complaints]
 
 
 def test_an_upload_has_groups_and_rubrics_and_no_environment(essay: Path) -> None:
@@ -120,13 +110,13 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("old", "new", "place", "path", "words"), MISTAKES)
 def test_a_mistake_is_told_once_at_its_place(essay: Path, old, new, place, path, words) -> None:
-    found = complaints(essay, old, new)
+    found = complaints_of(essay, old, new)
     assert [one[:2] for one in found] == [(place, path)], found
     assert words in found[0][2]
 
 
 def test_an_upload_needs_its_instructions(essay: Path) -> None:
     (essay / "assignments" / "essay" / "handout.md").unlink()
-    ((place, path, what),) = complaints(essay, "title: Essay", "title: Essays")
+    ((place, path, what),) = complaints_of(essay, "title: Essay", "title: Essays")
     assert (place, path) == ("29:3", AT)
     assert what == "expected the file handout.md (the instructions) in essay/"

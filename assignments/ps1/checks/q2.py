@@ -59,7 +59,7 @@ def minimum_norm_rotated(student, inputs):
     )
 
 
-@check("q2", points=3, title="Limit of gradient descent from a given start")
+@check("q2", points=2, title="Limit of gradient descent from a given start")
 def limit_of_gradient_descent(student, inputs):
     for Phi in (inputs.normal(4, 11), _with_repeated_columns(inputs), inputs.normal(11, 4)):
         t, w0 = inputs.normal(len(Phi)), inputs.normal(Phi.shape[1])
@@ -76,7 +76,7 @@ def _ridge(Phi: np.ndarray, t: np.ndarray, penalty: float) -> jax.Array:
     return linear_regression.ridge_solution(jnp.asarray(Phi), jnp.asarray(t), penalty)
 
 
-@check("q2", points=3, title="Ridge solution")
+@check("q2", points=2, title="Ridge solution")
 def ridge_of_random_features(student, inputs):
     for N, D in ((11, 4), (4, 11), (1, 4)):
         Phi, t, penalty = inputs.normal(N, D), inputs.normal(N), float(inputs.uniform(0.2, 0.5))

@@ -12,7 +12,7 @@ SINGLE = "well-conditioned: float32 inside gives about 1e-6, every known mistake
 EXACT = "float64 gives about 1e-15; finite differences 1e-10, of fourth order some 1e-12"
 
 
-@check("q4", points=2, title="JVP, outputs in an array and in a dict")
+@check("q4", points=1, title="JVP, outputs in an array and in a dict")
 def jvp_of_networks(student, inputs):
     for name in ("mlp_regression", "gaussian_regression"):
         problem = inputs.given(name, widths=(4, 7, 2), examples=6, seed=inputs.seed(name))
@@ -26,7 +26,7 @@ def jvp_of_networks(student, inputs):
         )
 
 
-@check("q4", points=2, title="VJP, outputs in an array and in a dict")
+@check("q4", points=1, title="VJP, outputs in an array and in a dict")
 def vjp_of_networks(student, inputs):
     cotangents = {
         "mlp_regression": inputs.normal(6, 2),
@@ -74,7 +74,7 @@ def hvp_to_all_digits(student, inputs):
         )
 
 
-@check("q4", points=3, title="Cost of the Hessian-vector product")
+@check("q4", points=2, title="Cost of the Hessian-vector product")
 def hvp_costs_few_gradients(student, inputs):
     problem = inputs.given("mlp_regression", widths=(8, 24, 24, 4), examples=16, seed=1)
     v = inputs.direction(problem.params)
@@ -134,7 +134,7 @@ def gnvp_to_all_digits(student, inputs):
     expect(product, "G v").close_to(lambda: _gauss_newton(problem, v), rtol=3e-14, why=EXACT)
 
 
-@check("q4", points=3, title="Cost of the Gauss-Newton product")
+@check("q4", points=2, title="Cost of the Gauss-Newton product")
 def gnvp_costs_few_gradients(student, inputs):
     problem = inputs.given("mlp_classification", widths=(8, 24, 24, 4), examples=16, seed=1)
     v = inputs.direction(problem.params)

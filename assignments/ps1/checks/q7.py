@@ -49,7 +49,7 @@ def fisher_of_large_logits(student, inputs):
     )
 
 
-@check("q7", points=4, title="Natural gradient with damping")
+@check("q7", points=2, title="Natural gradient with damping")
 def natural_gradient_with_damping(student, inputs):
     for damping in (0.1, 0.5):
         problem = inputs.given(
@@ -60,7 +60,7 @@ def natural_gradient_with_damping(student, inputs):
             lambda problem=problem, damping=damping: _natural_gradient(problem, damping),
             rtol=1e-4,
             why=SINGLE,
-            points=2,
+            points=1,
         )
 
 
