@@ -15,7 +15,7 @@ LAYERS = (
     ("store",),
     ("intake", "sandbox"),
     ("checks",),
-    ("release", "gradebook", "scaffold"),
+    ("release", "gradebook", "similarity", "scaffold"),
     ("grading",),
     ("report", "desk"),
     ("web",),

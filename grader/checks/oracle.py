@@ -79,7 +79,7 @@ class Oracle:
             return self._same_count(check, finding, analyst)
         known = self._once((check.name, "mutants"), lambda: self._mutants(check))
         if finding.outcome in (Outcome.WRONG_TYPE, Outcome.NOT_FINITE):
-            return _same_form(finding, known)
+            return _same_form(check, finding, known)
         if finding.outcome not in (Outcome.WRONG_VALUE, Outcome.WRONG_SHAPE):
             return None
         if isinstance(finding.got, str):
@@ -152,8 +152,13 @@ def _same_text(finding: Finding, known: list[tuple[Mutant, list[Finding]]]) -> M
     return found[0] if len(found) == 1 else None
 
 
-def _same_form(finding: Finding, known: list[tuple[Mutant, list[Finding]]]) -> Mutant | None:
-    """The one mutant of whose answer the same is said."""
+def _same_form(
+    check: Check, finding: Finding, known: list[tuple[Mutant, list[Finding]]]
+) -> Mutant | None:
+    """The one mutant of whose answer the same is said.
+
+    Of several, the one that this check is there to refuse.
+    """
     found = [
         mutant
         for mutant, answers in known
@@ -161,7 +166,8 @@ def _same_form(finding: Finding, known: list[tuple[Mutant, list[Finding]]]) -> M
         if (answer.index, answer.outcome, answer.message)
         == (finding.index, finding.outcome, finding.message)
     ]
-    return found[0] if len(found) == 1 else None
+    named = [mutant for mutant in found if check.name in mutant.refused_by]
+    return named[0] if len(named) == 1 else found[0] if len(found) == 1 else None
 
 
 def _counts_agree(one: Finding, other: Finding) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from grader.course import Assignment, Course
+from grader.course.calendar import Standing
 from grader.course.settling import Attempt, Settled, Work, settle
 from grader.course.student_dates import Dates
 from grader.gradebook.dates import Calendar
@@ -36,7 +37,8 @@ from grader.store import ManualScoreRow, State, SubmissionRow, SummaryRow
 class Grade:
     """A student's grade for an assignment, and the submission and dates that it follows from.
 
-    `newer` is one that will count as soon as our side has graded it.
+    `newer` is one that will count as soon as our side has graded it. `standing` is how late the one
+    that counts is, also while it has no score.
     """
 
     assignment: str
@@ -44,6 +46,7 @@ class Grade:
     dates: Dates
     submission: SubmissionRow | None
     newer: SubmissionRow | None = None
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ class _Sheet:
         score = self._score(student, row, Lateness.of(settled.standing))
         newest = self._sent(student)[-1]
         waits = newest.id != row.id and not self._is_ready(newest)
-        return Grade(name, score, dates, row, newest if waits else None)
+        return Grade(name, score, dates, row, newest if waits else None, settled.standing)
 
     def _sent(self, student: str) -> list[SubmissionRow]:
         group = self.calendar.group_of(self.assignment, student)

@@ -30,7 +30,9 @@ def outlier_views(report: AssignmentReport) -> tuple[OutlierView, ...]:
     """Time, then memory; neither where too few were graded to tell."""
     each = (
         _view("time", time_outliers(report), wall_seconds, seconds_text),
-        _view("memory", memory_outliers(report), peak_bytes, lambda number: bytes_text(int(number))),
+        _view(
+            "memory", memory_outliers(report), peak_bytes, lambda number: bytes_text(int(number))
+        ),
     )
     return tuple(view for view in each if view)
 

@@ -8,6 +8,7 @@ from grader.report.records import AssignmentReport, ReportRow, RowState
 from grader.report.statistics import summarise_checks
 from grader.report.wording import points_text
 
+
 def scores_csv(report: AssignmentReport) -> str:
     """One row a student. An empty cell is 'no score', which is not the same as 0."""
     names = [info.name for info in report.questions]

@@ -31,9 +31,12 @@ class Blobs:
         """
         sha256 = hashlib.sha256(data).hexdigest()
         path = self.path(sha256)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _holds(path, data):
-            _make_folder(path.parent)
             write_durably(path, data)
+        # Also what was there already: whoever made it may have been killed just before this.
+        for folder in (path.parent, self.folder, self.folder.parent):
+            sync_folder(folder)
         return sha256
 
     def read(self, sha256: str) -> bytes:
@@ -78,7 +81,7 @@ def write_durably(path: Path, data: bytes, *, replace: bool = True) -> None:
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -88,14 +91,8 @@ def _holds(path: Path, data: bytes) -> bool:
         return False
 
 
-def _make_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    # A rename is durable only when the folder that holds the name is.
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk: a rename isn't before that."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -61,11 +61,23 @@ class CountingAnalyst:
         raise AssertionError("no program is run here")
 
 
-def result(body: Any, answer: Any, *mutants: str, explains: bool = True) -> CheckResult:
-    """What a check finds of `answer` where these answers are known mistakes."""
+def result(
+    body: Any, answer: Any, *mutants: str, explains: bool = True, others: tuple[str, ...] = ()
+) -> CheckResult:
+    """What a check finds of `answer` where these answers are known mistakes.
+
+    Those among `others` are for another check to refuse.
+    """
     check = Check("a_check", "q1", 1.0, "A check", body, None, True)
     known = tuple(
-        Mutant(name, "q1", "f", ANSWERS[name], ("a_check",), f"You did this: {name}.")
+        Mutant(
+            name,
+            "q1",
+            "f",
+            ANSWERS[name],
+            ("another_check",) if name in others else ("a_check",),
+            f"You did this: {name}.",
+        )
         for name in mutants
     )
     loaded = LoadedAssignment("toy", Path(), (check,), known, (), None, "1")
@@ -92,6 +104,12 @@ def test_a_wrong_text_is_known_by_itself():
 def test_two_mistakes_of_one_form_are_not_told_apart():
     known = ("in a tuple", "in a tuple and tripled")
     assert result(double, ANSWERS["in a tuple"], *known).mutant is None
+
+
+def test_of_two_mistakes_of_one_form_the_one_is_told_that_the_check_is_for():
+    known = ("in a tuple", "in a tuple and tripled")
+    found = result(double, ANSWERS["in a tuple"], *known, others=("in a tuple",))
+    assert found.mutant == "in a tuple and tripled"
 
 
 def test_a_new_mistake_is_given_no_name():

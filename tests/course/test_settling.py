@@ -13,6 +13,7 @@ from grader.course.policy import (
     LatePolicy,
     NoLateWork,
     PercentPerDay,
+    PointsPerDay,
     Then,
 )
 from grader.course.settling import (
@@ -33,6 +34,7 @@ DUE = datetime(2027, 2, 10, 23, 59, tzinfo=TORONTO)
 
 PERCENT = PercentPerDay(kind="percent per day", percent=10.0, max_days=3)
 BEST = PERCENT.model_copy(update={"counts": "best"})
+POINTS = PointsPerDay(kind="points per day", points=2.0, max_days=3, counts="best")
 GRACE = GraceDays(kind="grace days", budget=BUDGET, per_assignment=3, then=Then.NO_CREDIT)
 
 
@@ -59,6 +61,8 @@ def work(
         (work(), None, None),
         (work(sent(1, -1)), 1, Standing(0, 1.0)),
         (work(sent(2, 0.5), sent(1, -1)), 2, Standing(1, 0.9)),
+        # Newest by when it was received, whatever its number.
+        (work(sent(2, -2), sent(1, -1)), 1, Standing(0, 1.0)),
         (work(sent(1, -1), sent(2, 9)), 2, Standing(10, 0.0)),
         (work(sent(1, -1), sent(2, 9), lock=DUE + DAY), 1, Standing(0, 1.0)),
         (work(sent(1, -1), sent(2, 1), lock=DUE + DAY), 1, Standing(0, 1.0)),
@@ -69,6 +73,7 @@ def work(
         # While nothing has points: the newest of those with the most credit.
         (work(sent(1, -2, None), sent(2, -1, None), policy=BEST), 2, Standing(0, 1.0)),
         (work(sent(1, -2, None), sent(2, 1, None), policy=BEST), 1, Standing(0, 1.0)),
+        (work(sent(1, -2, None), sent(2, 1, None), policy=POINTS), 1, Standing(0, 1.0)),
         # One that has none yet doesn't displace one that has.
         (work(sent(1, 0.5, 1.0), sent(2, -1, None), policy=BEST), 1, Standing(1, 0.9)),
     ],

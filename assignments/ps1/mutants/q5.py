@@ -176,7 +176,8 @@ def first_step_unguarded(matvec, b, num_steps):
     "q5",
     of="cg",
     refused_by="cg_in_float32",
-    says="1e-300 is zero in float32: a guard must work in the dtype of b.",
+    says="0/0 after convergence, in float32: a guard must be there, and work in the dtype of b "
+    "(1e-300 is zero in float32).",
 )
 def guard_that_float32_rounds_to_zero(matvec, b, num_steps):
     return _cg(

@@ -105,14 +105,14 @@ def softmax_over_examples(logits_fn, w, X):
 @mutant(
     "q7",
     of="fisher",
-    refused_by="fisher_of_one_example",
-    says="A squeeze removed an axis of length one: one example is still a batch.",
+    refused_by=("fisher_of_classifiers", "fisher_of_one_example"),
+    says="Divided by N - 1: the inputs are all there are, not a sample, so their mean is meant.",
 )
-def squeezed_fisher(logits_fn, w, X):
-    J = jnp.squeeze(jax.jacfwd(logits_fn)(w, X))
-    p = jnp.squeeze(jax.nn.softmax(logits_fn(w, X)))
+def fisher_of_a_sample(logits_fn, w, X):
+    J = jax.jacfwd(logits_fn)(w, X)
+    p = jax.nn.softmax(logits_fn(w, X))
     centred = J - jnp.einsum("nk,nki->ni", p, J)[:, None]
-    return jnp.einsum("nk,nki,nkj->ij", p, centred, centred) / len(X)
+    return jnp.einsum("nk,nki,nkj->ij", p, centred, centred) / (len(X) - 1)
 
 
 @mutant(
