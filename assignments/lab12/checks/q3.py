@@ -29,9 +29,20 @@ def _stepped(problem: Any, particles: Any, noise: Any, std: float, truncation: i
     start = responses.Particles(
         as_jax["positive"], as_jax["negative"], as_jax["xi"], as_jax["first"]
     )
-    step = jax.jit(partial(responses.persistent_step, problem.step, truncation=truncation))
-    gradient, end = step(jnp.asarray(problem.theta), start, jnp.asarray(noise), std)
+    gradient, end = _PERSISTENT_STEP(
+        problem.step.local(), jnp.asarray(problem.theta), start, jnp.asarray(noise), std, truncation
+    )
     return gradient, _particles(end)
+
+
+def _persistent_step(
+    step: Any, theta: Any, start: Any, noise: Any, std: Any, truncation: int
+) -> Any:
+    return responses.persistent_step(step, theta, start, noise, std, truncation=truncation)
+
+
+# Compiled once for all draws: the step holds its data as a pytree.
+_PERSISTENT_STEP = jax.jit(_persistent_step, static_argnums=5)
 
 
 def _asked(

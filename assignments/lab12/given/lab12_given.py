@@ -20,6 +20,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.tree_util import Partial
 
 Array = jax.Array
 Tree = Any
@@ -250,9 +251,19 @@ def unroll(
     step: Callable[..., Any], theta: Array, state: Tree, first: Array | int, num_steps: int
 ) -> tuple[Tree, Array]:
     """The state after the steps first, ..., first + num_steps - 1, and the sum of their losses."""
+    run = _jitted_unroll if isinstance(step, Partial) else _unroll
+    return run(step, theta, state, first, num_steps)
+
+
+def _unroll(
+    step: Callable[..., Any], theta: Array, state: Tree, first: Array | int, num_steps: int
+) -> tuple[Tree, Array]:
     times = first + jnp.arange(num_steps)
     state, losses = jax.lax.scan(lambda state, t: step(state, theta, t), state, times)
     return state, jnp.sum(losses)
+
+
+_jitted_unroll = jax.jit(_unroll, static_argnames="num_steps")
 
 
 @jax.jit
@@ -281,12 +292,13 @@ def _balancing_step(state: Array, theta: Array, t: Array, data: Data) -> tuple[A
     return state, (state[0] - 1) ** 2 / 2
 
 
-def _unroll(
+def _made(
     arrays: tuple[np.ndarray, Tree], step: Callable[..., Any], data: Sequence[np.ndarray]
 ) -> Unroll:
     theta, state_0 = jax.tree.map(jnp.asarray, arrays)
     fixed = tuple(map(jnp.asarray, data))
-    return Unroll(theta, state_0, lambda state, theta, t: step(state, theta, t, fixed))
+    # The data are arguments of it still: what is compiled for one seed serves for all.
+    return Unroll(theta, state_0, Partial(step, data=fixed))
 
 
 def affine_training(states: int, hypers: int, seed: int) -> Unroll:
@@ -297,7 +309,7 @@ def affine_training(states: int, hypers: int, seed: int) -> Unroll:
     rng = np.random.default_rng(seed)
     B = rng.normal(size=(states, hypers)) / np.sqrt(hypers)
     data = (_spd(rng, states), B, rng.normal(size=states))
-    return _unroll((rng.normal(size=hypers), rng.normal(size=states)), _affine_step, data)
+    return _made((rng.normal(size=hypers), rng.normal(size=states)), _affine_step, data)
 
 
 def tuned_descent(weights: int, seed: int) -> Unroll:
@@ -310,7 +322,7 @@ def tuned_descent(weights: int, seed: int) -> Unroll:
     data = (_spd(rng, weights), rng.normal(size=weights))
     w, velocity = rng.normal(size=(2, weights))
     theta = np.array([-1.5, -2.0, -0.5]) + 0.2 * rng.normal(size=3)
-    return _unroll((theta, {"w": w, "velocity": 0.1 * velocity}), _descent_step, data)
+    return _made((theta, {"w": w, "velocity": 0.1 * velocity}), _descent_step, data)
 
 
 def influence_balancing(units: int, positive: int) -> Unroll:
@@ -321,7 +333,7 @@ def influence_balancing(units: int, positive: int) -> Unroll:
     """
     A = (np.eye(units) + np.eye(units, k=1)) / 2
     signs = np.where(np.arange(units) < positive, 1.0, -1.0)
-    return _unroll((np.full(1, 0.5), np.zeros(units)), _balancing_step, (A, signs))
+    return _made((np.full(1, 0.5), np.zeros(units)), _balancing_step, (A, signs))
 
 
 def orthonormal_noise(windows: int, pairs: int, size: int, seed: int) -> Array:

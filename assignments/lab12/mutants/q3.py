@@ -1,5 +1,7 @@
 """Mistakes that the checks of question 3 refuse: evolution strategies, plain and persistent."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 
@@ -112,6 +114,7 @@ def divided_by_the_noise(loss, theta, noise, std):
 # --- Persistent evolution strategies ---------------------------------------------------------------
 
 
+@partial(jax.jit, static_argnums=4)
 def _run(step, theta, state, first, truncation):
     def advance(state, t):
         return step(state, theta, t)
