@@ -136,7 +136,7 @@ def test_a_command_line_can_be_typed_as_it_stands(
     for word in args:  # the files that the user would have
         if word.endswith("/"):
             Path(word).mkdir()
-        elif word.endswith((".ipynb", ".zip")):
+        elif word.endswith((".csv", ".ipynb", ".json", ".zip")):
             Path(word).touch()
     parse_command(args)
 
