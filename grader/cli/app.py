@@ -40,6 +40,9 @@ COMMANDS = {
     "feedback": ("grader.cli.feedback", "Show a student what grading found, when it is time."),
     "explain": ("grader.cli.explain", "Show how a grade came about, step by step."),
     "status": ("grader.cli.status", "Say where everything stands."),
+    "backup": ("grader.cli.backup", "Write all of the course to one file."),
+    "restore": ("grader.cli.backup", "Make a data folder from a backup."),
+    "fsck": ("grader.cli.fsck", "Prove that all that was taken in is there."),
 }
 
 
@@ -150,8 +153,10 @@ def is_users_fault(error: Exception) -> bool:
         UnknownStudent,
         UnknownSubmission,
     )
+    from grader.store.archive import BackupRefused
 
     kinds: tuple[type[Exception], ...] = (
+        BackupRefused,
         CannotGroup,
         CannotStart,
         CourseFileError,

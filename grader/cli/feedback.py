@@ -8,6 +8,8 @@ from rich.console import Console
 from grader.cli.report import gather
 from grader.cli.terminal import results
 from grader.cli.workplace import Workplace, pass_workplace
+from grader.course import Assignment
+from grader.gradebook.exports import NoScore, gradescope_results
 from grader.report.feedback import FeedbackView, feedback_view
 from grader.report.pages import feedback_page
 
@@ -18,8 +20,15 @@ from grader.report.pages import feedback_page
 @click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write it as a page too."
 )
+@click.option(
+    "--gradescope",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write it as Gradescope's results.json, hidden tests marked as such.",
+)
 @pass_workplace
-def feedback_command(workplace: Workplace, name: str, student: str, html: Path | None) -> None:
+def feedback_command(
+    workplace: Workplace, name: str, student: str, html: Path | None, gradescope: Path | None
+) -> None:
     """Show what STUDENT may read of ASSIGNMENT now.
 
     What hidden tests found is there from the last individual due time on, or when the assignment's
@@ -33,6 +42,22 @@ def feedback_command(workplace: Workplace, name: str, student: str, html: Path |
     if html:
         html.write_text(feedback_page(report, row), encoding="utf-8")
         results().print(f"page: {html}", markup=False, soft_wrap=True)
+    if gradescope:
+        write_gradescope(workplace, assignment, student, gradescope)
+
+
+def write_gradescope(
+    workplace: Workplace, assignment: Assignment, student: str, file: Path
+) -> None:
+    """Write a student's results.json. It holds all: Gradescope hides what is to be hidden."""
+    report = gather(workplace, assignment)
+    (row,) = (row for row in report.rows if row.student == student)
+    try:
+        text = gradescope_results(row.score, row.graded, report.questions)
+    except NoScore as error:
+        raise click.ClickException(str(error)) from error
+    file.write_text(text, encoding="utf-8")
+    results().print(f"results.json: {file}", markup=False, soft_wrap=True)
 
 
 def say(console: Console, view: FeedbackView) -> None:

@@ -1,18 +1,30 @@
 """`course status`: where everything stands."""
 
+from typing import Any
+
 import click
 
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
+from grader.desk import AssignmentStanding, standing_of_student
 from grader.store import State
 
 
 @click.command("status")
 @click.argument("name", metavar="[ASSIGNMENT]", required=False)
+@click.option("--student", metavar="STUDENT", help="Where this student stands, as they may see it.")
 @json_option
 @pass_workplace
-def status_command(workplace: Workplace, name: str | None, as_json: bool) -> None:
-    """Say how many submissions wait, are graded (by us or by hand), or are delayed and why."""
+def status_command(
+    workplace: Workplace, name: str | None, student: str | None, as_json: bool
+) -> None:
+    """Say how many submissions wait, are graded (by us or by hand), or are delayed and why.
+
+    With --student, what is due for them, what they handed in, and what handing in now is worth.
+    """
+    if student is not None:
+        say_student(workplace, name, student, as_json=as_json)
+        return
     names = [workplace.assignment(name).name] if name else list(workplace.course.assignments)
     groups = {each: workplace.course.assignments[each].group for each in names}
     counts = {each: workplace.store.status(each) for each in names}
@@ -58,3 +70,62 @@ def status_command(workplace: Workplace, name: str | None, as_json: bool) -> Non
             console.print(f"{each}: {group.text}", markup=False)
     for row in delayed:
         console.print(f"delayed: {row.student}, submission {row.id}: {row.note}", markup=False)
+
+
+def say_student(workplace: Workplace, name: str | None, student: str, *, as_json: bool) -> None:
+    """Where one student stands."""
+    workplace.student(student)
+    known = workplace.assignment(name).name if name else None
+    now = workplace.now
+    found = standing_of_student(workplace.course, workplace.store, student, now)
+    shown = [one for one in found.assignments if known in (None, one.assignment)]
+    if as_json:
+        told = [as_data(one) for one in shown]
+        data = {"student": student, "assignments": told, "grace_days_left": found.grace_left}
+        print_json(data)
+        return
+    columns = ("assignment", "due", "handed in", "now")
+    rows = [
+        (
+            one.assignment,
+            f"{one.dates.due:%Y-%m-%d %H:%M}",
+            handed_in(workplace, one),
+            one.if_now + submissions_left(one),
+        )
+        for one in shown
+    ]
+    results().print(table(columns, rows, numbers_from=len(columns)))
+    if found.grace_left is not None:
+        results().print(f"grace days left: {found.grace_left}")
+
+
+def handed_in(workplace: Workplace, one: AssignmentStanding) -> str:
+    """What was handed in last, in a few words."""
+    if one.newest is None:
+        return f"nothing yet (group {one.group})" if one.group else "nothing yet"
+    at = one.newest.received_at.astimezone(workplace.course.zone)
+    by = f" by {one.newest.student}" if one.group else ""
+    return f"{at:%Y-%m-%d %H:%M}{by}"
+
+
+def submissions_left(one: AssignmentStanding) -> str:
+    """How many submissions are left, and when the next is taken, where that is limited."""
+    left = "" if one.allowed.left is None else f"; {one.allowed.left} submissions left"
+    opens = one.allowed.opens
+    return left + (f"; the next one from {opens:%Y-%m-%d %H:%M} on" if opens else "")
+
+
+def as_data(one: AssignmentStanding) -> dict[str, Any]:
+    """An assignment's standing for scripts."""
+    opens = one.allowed.opens
+    return {
+        "assignment": one.assignment,
+        "group": one.group,
+        "released": one.is_open,
+        "due": one.dates.due.isoformat(),
+        "lock": one.dates.lock.isoformat() if one.dates.lock else None,
+        "newest": one.newest.id if one.newest else None,
+        "if_now": one.if_now,
+        "submissions_left": one.allowed.left,
+        "next_from": opens.isoformat() if opens else None,
+    }

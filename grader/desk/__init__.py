@@ -4,6 +4,9 @@ Hand something in, see what it is worth, read feedback when it is time. Each is 
 course and its store that refuses with a reason; commands and pages only show what it gives.
 """
 
+from grader.desk.standing import AssignmentStanding as AssignmentStanding
+from grader.desk.standing import StudentStanding as StudentStanding
+from grader.desk.standing import standing_of_student as standing_of_student
 from grader.desk.submitting import Submitted as Submitted
 from grader.desk.submitting import check_open as check_open
 from grader.desk.submitting import standing_of as standing_of

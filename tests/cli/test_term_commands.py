@@ -255,7 +255,7 @@ def test_feedback_holds_hidden_results_back_until_the_last_due_time(term: Term):
     assert "A check" not in early
     later = term("feedback", "hw1", "ada", now="2027-01-31 23:59").words
     assert "Final score: 8 of 10" in later
-    assert "A check (2 / 4, wrong value)" in later
+    assert "A check (2 / 4, Wrong value)" in later
 
 
 def test_what_is_due_is_released_once(term: Term):
@@ -312,3 +312,30 @@ def test_a_roster_that_can_not_be_used_leaves_the_old_one(term: Term):
     assert (ran.code, "expected letters, digits" in ran.words) == (1, True)
     assert "bob" in (term.folder / "roster.csv").read_text()
     assert not list(term.folder.glob("*.new"))
+
+
+def test_a_student_sees_what_handing_in_now_is_worth(term: Term):
+    due = "    due: 2027-01-28 23:59\n"
+    change_course(term, due, f"{due}    attempts: {{limit: 3, wait: 1 h}}\n")
+    hand_in(term)
+    told = json.loads(term("status", "--student", "ada", "--json", now="2027-01-30 12:00").out)
+    rows = {row["assignment"]: row for row in told["assignments"]}
+    assert rows["hw1"]["if_now"] == "if you submit now: 2 days late: 80 % of the points earned"
+    assert (rows["hw1"]["submissions_left"], rows["hw1"]["newest"]) == (2, 1)
+    assert rows["essay"]["newest"] is None
+    early = term("status", "hw2", "--student", "ada").words
+    assert "opens at 2027-01-28 18:00 EST" in early
+    soon = term("status", "hw1", "--student", "ada", now="2027-01-20 12:30").words
+    assert "2 submissions left; the next one from 2027-01-20 13:00 on" in soon
+
+
+def test_results_for_gradescope_hide_what_is_hidden(term: Term):
+    hand_in(term)
+    term.grade("hw1", ("q1", 6, 6), ("q2", 2, 4))
+    file = term.folder / "results.json"
+    assert term("feedback", "hw1", "ada", "--gradescope", str(file)).code == 0
+    told = json.loads(file.read_text())
+    assert told["score"] == 8.0
+    assert {test["visibility"] for test in told["tests"]} == {"after_due_date"}
+    nothing = term("feedback", "hw1", "bob", "--gradescope", str(file))
+    assert (nothing.code, "no score to export: not submitted" in nothing.words) == (1, True)
