@@ -63,8 +63,24 @@ def score_submission(
         _question_score(info, given.get(info.name), results.get(info.name), delayed)
         for info in questions
     )
-    found = _total(student, questions, scores, results, lateness, delayed)
+    found = with_lateness(_on_time(student, questions, scores, results, delayed), lateness)
     return overridden(found, override) if override else found
+
+
+def with_lateness(score: Score, lateness: Lateness) -> Score:
+    """A score of work that came on time, as it is for work that came late."""
+    if lateness == ON_TIME:
+        return score
+    kept = lateness.apply(score.raw)
+    return replace(
+        score,
+        late_days=lateness.days,
+        credit=lateness.credit,
+        penalty=score.raw - kept,
+        final=None if score.pending else round_points(kept),
+        points_off=lateness.points_off,
+        grace_days=lateness.grace_days,
+    )
 
 
 def overridden(score: Score, override: Override) -> Score:
@@ -133,12 +149,11 @@ def _covers(info: QuestionInfo, earned: float, possible: float) -> bool:
     return sane and abs(possible - info.points) <= _SAME_POINTS
 
 
-def _total(
+def _on_time(
     student: str,
     questions: Sequence[QuestionInfo],
     scores: tuple[QuestionScore, ...],
     results: PointsByQuestion,
-    lateness: Lateness,
     delayed: bool,
 ) -> Score:
     automatic = [info.name for info in questions if not info.manual]
@@ -147,7 +162,7 @@ def _total(
     manual = math.fsum(s.earned or 0.0 for s in scores if s.question in by_hand)
     raw = math.fsum(s.earned or 0.0 for s in scores)
     pending = _why_pending(scores, delayed)
-    kept = lateness.apply(raw)
+    kept = ON_TIME.apply(raw)
     return Score(
         student=student,
         questions=scores,
@@ -155,13 +170,9 @@ def _total(
         manual=manual,
         raw=raw,
         points=_points(questions),
-        late_days=lateness.days,
-        credit=lateness.credit,
         penalty=raw - kept,
         final=None if pending else round_points(kept),
         pending=pending,
-        points_off=lateness.points_off,
-        grace_days=lateness.grace_days,
     )
 
 

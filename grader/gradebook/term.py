@@ -28,6 +28,7 @@ from grader.gradebook.scoring import (
     rubric_points,
     score_submission,
     unscored,
+    with_lateness,
 )
 from grader.gradebook.totals import Total, total_of
 from grader.store import ManualScoreRow, State, SubmissionRow, SummaryRow
@@ -112,6 +113,7 @@ class _Sheet:
         self.summaries = {row.submission_id: row for row in handed.summaries}
         self.manual = newest_marks(self.questions, handed.manual)
         self.by_id = {row.id: row for row in handed.submissions}
+        self._scores: dict[int, Score] = {}
         self.by_owner: dict[str | int, list[SubmissionRow]] = defaultdict(list)
         for row in sorted(handed.submissions, key=lambda row: (row.received_at, row.id)):
             self.by_owner[row.student if row.group is None else row.group].append(row)
@@ -151,22 +153,37 @@ class _Sheet:
         return self.assignment.by_hand or row.id in self.summaries
 
     def _points(self, row: SubmissionRow) -> float | None:
-        score = self._score(row.student, row, Lateness())
+        score = self._on_time(row)
         return score.raw if score.pending is None else None
 
     def _score(self, student: str, row: SubmissionRow, lateness: Lateness) -> Score:
-        found: SummaryRow | None = self.summaries.get(row.id)
-        if found is None and row.state is not State.BY_HAND and not self.assignment.by_hand:
+        score = self._on_time(row)
+        if self._is_scored(row):
+            score = with_lateness(score, lateness)
+        return score if student == score.student else replace(score, student=student)
+
+    def _on_time(self, row: SubmissionRow) -> Score:
+        """The submission's score before lateness: worked out once, for all of a group."""
+        if row.id not in self._scores:
+            self._scores[row.id] = self._scored(row)
+        return self._scores[row.id]
+
+    def _scored(self, row: SubmissionRow) -> Score:
+        if not self._is_scored(row):
             delayed = row.state is State.DELAYED
             pending = Pending.DELAYED if delayed else Pending.QUEUED
-            return unscored(student, self.questions, pending)
+            return unscored(row.student, self.questions, pending)
+        found: SummaryRow | None = self.summaries.get(row.id)
         return score_submission(
-            student,
+            row.student,
             self.questions,
             found.questions if found else None,
-            lateness=lateness,
             manual=self.manual.get(row.id, ()),
         )
+
+    def _is_scored(self, row: SubmissionRow) -> bool:
+        """Whether there is something to score: what our side found, or a file for people."""
+        return self._is_ready(row) or row.state is State.BY_HAND
 
 
 def newest_marks(

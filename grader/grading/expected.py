@@ -28,7 +28,7 @@ from grader.checks.programs import Program, ProgramFacts
 from grader.checks.student import LocalBackend, Student, as_received
 from grader.course import Assignment, Course
 from grader.course.hidden import hidden_files
-from grader.grading.kept import GRADER, digest_of_files
+from grader.grading.kept import digest_of_grading
 from grader.grading.plan import LazySolution
 from grader.release import HiddenValues
 
@@ -52,7 +52,7 @@ def gather_hidden(course: Course, assignment: Assignment, secret: bytes, *, keep
     if str(course.folder) not in sys.path:
         sys.path.insert(0, str(course.folder))  # where checks find `reference`
     loaded = load_assignment(assignment.folder)
-    key = hashlib.sha256(secret + digest_of_files(GRADER, "*.py") + loaded.version.encode())
+    key = hashlib.sha256(secret + digest_of_grading() + loaded.version.encode())
     if known := _read_kept(keep, key.hexdigest(), secret):
         return Gathered(known)
     solution = LazySolution(loaded)

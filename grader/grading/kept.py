@@ -15,6 +15,8 @@ from grader.sandbox.images import cache_folder
 
 T = TypeVar("T")
 GRADER = Path(__file__).parents[1]
+# What findings follow from: not the store, the gradebook, reports or commands.
+GRADING = ("outcomes.py", "course", "intake", "sandbox", "checks", "release", "grading")
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,20 @@ def kept_for(plan: GradingPlan, secret: bytes, *, fresh: bool = False) -> Kept:
         plan.loaded.version.encode(),
         plan.assignment.model_dump_json().encode(),
         hashlib.sha256(secret).digest(),
-        digest_of_files(GRADER, "*.py"),
+        digest_of_grading(),
         digest_of_files(plan.request.environment, "*"),
         digest_of_files(plan.request.environment.parent / "runner", "*.py"),
     ):
         digest.update(part + b"\0")
     return Kept(cache_folder() / "checked" / plan.assignment.name, digest.hexdigest(), fresh)
+
+
+def digest_of_grading() -> bytes:
+    """A digest of our code that grading and its tests run."""
+    digest = hashlib.sha256((GRADER / GRADING[0]).read_bytes())
+    for part in GRADING[1:]:
+        digest.update(digest_of_files(GRADER / part, "*.py"))
+    return digest.digest()
 
 
 def digest_of_files(folder: Path, pattern: str) -> bytes:

@@ -4,6 +4,7 @@ Takes plain records and writes a folder: `index.html` for staff, a feedback page
 CSV and JSON. Same input, same bytes; the time comes from the caller.
 """
 
+from grader.report.gathering import gather_assignment as gather_assignment
 from grader.report.records import AssignmentReport as AssignmentReport
 from grader.report.records import ReportPaths as ReportPaths
 from grader.report.records import ReportRow as ReportRow

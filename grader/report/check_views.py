@@ -12,8 +12,9 @@ from grader.report.sentences import ENDINGS, OUTCOMES
 from grader.report.statistics import FAMILIES, CheckSummary, Family
 from grader.report.wording import counted, percent_text, points_text, signed_text, spoken_name
 
-# A group of failures names this many checks, those that it is most frequent in.
+# A kind of failure names this many checks, those that it is most frequent in, and students.
 _NAMED_CHECKS = 5
+_NAMED_STUDENTS = 8
 # From where on a discrimination is called so; the usual words for item-rest correlations.
 _FAIR, _GOOD = 0.2, 0.4
 
@@ -55,13 +56,14 @@ class CheckRowView:
 
 @dataclass(frozen=True)
 class KindView:
-    """One kind of failure: how many students met it, where, and who they are."""
+    """One kind of failure: how many students met it, where, and who; `many` are folded away."""
 
     label: str
     family: int | None
     students: str
     where: str
     who: tuple[Link, ...]
+    many: bool
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ def _ending_kind(group: EndingGroup) -> KindView:
         students=str(len(group.rows)),
         where="",
         who=tuple(map(page_link, group.rows)),
+        many=len(group.rows) > _NAMED_STUDENTS,
     )
 
 
@@ -160,4 +163,5 @@ def _outcome_kind(group: OutcomeGroup) -> KindView:
         students=str(len(group.rows)),
         where="; ".join(named) + (f"; {counted(more, 'more check')}" if more > 0 else ""),
         who=tuple(map(page_link, group.rows)),
+        many=len(group.rows) > _NAMED_STUDENTS,
     )

@@ -6,7 +6,7 @@ the same from a disk, from a server or in a mail, and a stranger's text can do n
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -26,19 +26,18 @@ UNKNOWN_NAME = "⟦unknown name⟧"
 
 def index_page(report: AssignmentReport) -> str:
     """The staff's page."""
-    plots = safe_drawings(_drawings(report))
-    return render("index.html", {"page": staff_view(report), "plots": plots})
+    return render("index.html", {"page": staff_view(report), "plots": _drawings(report)})
 
 
-def safe_drawings(drawings: Mapping[str, list[str]]) -> dict[str, list[SafeString]]:
-    """The plots as a template may have them.
+def safe_drawing(widths: Sequence[str]) -> list[SafeString]:
+    """A plot, wide and narrow, as a template may have it.
 
-    Safe: they were parsed and written again as XML, which escapes all text.
+    Safe: it was parsed and written again as XML, which escapes all text.
     """
-    return {name: [mark_safe(svg) for svg in svgs] for name, svgs in drawings.items()}
+    return [mark_safe(svg) for svg in widths]
 
 
-def _drawings(report: AssignmentReport) -> dict[str, list[str]]:
+def _drawings(report: AssignmentReport) -> dict[str, Sequence[object]]:
     """The plots, wide and narrow; none where there is nothing to draw."""
     spread, checks = score_spread(report), summarise_checks(report)
     ran = any(row.graded for row in report.rows)
@@ -48,9 +47,9 @@ def _drawings(report: AssignmentReport) -> dict[str, list[str]]:
     from grader.report import plots
 
     return {
-        "histogram": plots.score_histogram(spread) if spread.values else [],
-        "usage": plots.usage_scatter(report) if ran else [],
-        "checks": plots.check_bars(checks) if checks else [],
+        "histogram": safe_drawing(plots.score_histogram(spread)) if spread.values else [],
+        "usage": safe_drawing(plots.usage_scatter(report)) if ran else [],
+        "checks": [safe_drawing(widths) for widths in plots.check_bars(checks)],
     }
 
 

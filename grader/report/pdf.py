@@ -32,7 +32,9 @@ def pdf_of(html: str) -> bytes:
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     page = weasyprint.HTML(string=_PAINT.sub(r'\1="\2"', html), url_fetcher=_refuse)
-    return page.write_pdf()
+    made = page.write_pdf()
+    assert made is not None  # it is given no file to write to
+    return made
 
 
 def _refuse(url: str, *_: object, **__: object) -> NoReturn:

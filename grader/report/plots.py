@@ -30,6 +30,8 @@ from grader.report.records import AssignmentReport
 from grader.report.statistics import CheckSummary, Spread, histogram, one_a_submission
 from grader.report.wording import percent_text
 
+_CHECKS_A_DRAWING = 10
+
 
 def score_histogram(spread: Spread, of: str = "all points") -> list[str]:
     """Students per tenth of what the scores are out of, wide and narrow."""
@@ -51,20 +53,14 @@ def score_histogram(spread: Spread, of: str = "all points") -> list[str]:
     ]
 
 
-def check_bars(checks: Sequence[CheckSummary]) -> list[str]:
-    """What became of each check, one stacked bar a check, wide and narrow."""
-    described = "; ".join(
-        f"{_check_label(c)}: {percent_text(c.pass_rate)} of {c.graded} passed" for c in checks
-    )
-    return [
-        draw(
-            _check_chart(checks, width),
-            f"checks-{width}",
-            "Outcomes of each check",
-            f"{described}. The table below gives every number.",
-        )
-        for width in (FULL, NARROW)
-    ]
+def check_bars(checks: Sequence[CheckSummary]) -> list[list[str]]:
+    """What became of each check, one stacked bar a check; some checks a drawing.
+
+    Each drawing is there wide and narrow, and a page of paper is high enough for it.
+    """
+    most = max([1, *(c.graded for c in checks)])
+    starts = range(0, len(checks), _CHECKS_A_DRAWING)
+    return [_check_drawing(checks[i : i + _CHECKS_A_DRAWING], i, most) for i in starts]
 
 
 def usage_scatter(report: AssignmentReport) -> list[str]:
@@ -116,11 +112,28 @@ def _histogram_chart(bars: list[dict[str, Any]], width: int, title: str) -> Draw
     return alt.layer(rects, labels)
 
 
-def _check_chart(checks: Sequence[CheckSummary], width: int) -> Drawing:
-    """One row a check: its title above its bar, so that long titles need no margin."""
+def _check_drawing(checks: Sequence[CheckSummary], start: int, most: int) -> list[str]:
+    described = "; ".join(
+        f"{_check_label(c)}: {percent_text(c.pass_rate)} of {c.graded} passed" for c in checks
+    )
+    return [
+        draw(
+            _check_chart(checks, width, most),
+            f"checks-{start}-{width}",
+            f"Outcomes of checks {start + 1} to {start + len(checks)}",
+            f"{described}. The table below gives every number.",
+        )
+        for width in (FULL, NARROW)
+    ]
+
+
+def _check_chart(checks: Sequence[CheckSummary], width: int, most: int) -> Drawing:
+    """One row a check: its title above its bar, so that long titles need no margin.
+
+    All bars are out of `most` submissions.
+    """
     titles = [textwrap.wrap(_check_label(c), (width - 70) // 7) for c in checks]
     row_pixels = 40 + 16 * max((len(lines) for lines in titles), default=1)
-    most = max([1, *(c.graded for c in checks)])
     x_scale = alt.Scale(domain=[0, most], nice=False)
     y_scale = alt.Scale(domain=[0, max(len(checks), 1)], reverse=True)
     height = row_pixels * max(len(checks), 1)

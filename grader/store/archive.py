@@ -14,10 +14,11 @@ import io
 import json
 import re
 import tarfile
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -73,10 +74,13 @@ class Listing:
     file: IO[bytes]
     members: int = 0
     size_bytes: int = 0
+    sha256: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     def add(self, name: str, sha256: str, size_bytes: int) -> None:
         """Tell the next one."""
-        self.file.write(f"{sha256}  {name}\n".encode())
+        line = f"{sha256}  {name}\n".encode()
+        self.file.write(line)
+        self.sha256.update(line)
         self.members += 1
         self.size_bytes += size_bytes
 
@@ -122,6 +126,7 @@ def _add(tar: tarfile.TarFile, name: str, data: IO[bytes]) -> str:
     """Add a member; the hash of what was added."""
     info = tarfile.TarInfo(name)
     info.mode = 0o600
+    info.mtime = int(time.time())
     info.size = data.seek(0, io.SEEK_END)
     data.seek(0)
     reader = _Hashing(data)
@@ -132,10 +137,10 @@ def _add(tar: tarfile.TarFile, name: str, data: IO[bytes]) -> str:
 def unpack(path: Path, folder: Path, allow: Callable[[Manifest], None]) -> Manifest:
     """Put the members of an archive into a folder, each by its name, every hash verified.
 
-    `allow` may refuse it by raising, before anything is written. Raises `BackupRefused` with the
-    reason for whatever is no backup of ours, whole and unchanged; what was written then stays.
+    `allow` may refuse it by raising, before anything is written. Raises `BackupRefused` for
+    whatever is no backup of ours, whole and unchanged; what was unpacked by then stays.
     """
-    with path.open("rb") as file, _reasons(path), gzip.GzipFile(fileobj=file) as packed:
+    with path.open("rb") as file, _reasons(), gzip.GzipFile(fileobj=file) as packed:
         manifest = _read_manifest(packed)
         allow(manifest)
         size = _next(packed, SUMS, manifest.members * _LONGEST_LINE)
@@ -152,24 +157,17 @@ def unpack(path: Path, folder: Path, allow: Callable[[Manifest], None]) -> Manif
 
 
 @contextmanager
-def _reasons(path: Path) -> Iterator[None]:
-    """Name the file in every refusal, also where the reason is that gzip or tar gave up."""
+def _reasons() -> Iterator[None]:
+    """Say it in our words where gzip gives up."""
     try:
         yield
-    except BackupRefused as refused:
-        raise BackupRefused(f"{path}: {refused}. Nothing was restored.") from refused.__cause__
     except EOFError:
-        raise BackupRefused(
-            f"{path}: the file ends too early; it was not written or copied whole. "
-            "Nothing was restored."
-        ) from None
+        raise BackupRefused("it ends too early: it was not written or copied whole") from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise BackupRefused(
-            f"{path}: this is no backup, or it was changed ({error}). Nothing was restored."
-        ) from None
+        raise BackupRefused(f"this is no backup, or it was changed ({error})") from None
 
 
-def _read_manifest(packed: IO[bytes]) -> Manifest:
+def _read_manifest(packed: gzip.GzipFile) -> Manifest:
     data = _read(packed, _next(packed, MANIFEST, _MANIFEST_BYTES), padded=True)
     try:
         told: Any = json.loads(data)
@@ -210,15 +208,13 @@ def _listed(path: Path, members: int) -> Iterator[tuple[str, str]]:
         raise BackupRefused(f"{SUMS} names {count} members, and {MANIFEST} says {members}")
 
 
-def _next(packed: IO[bytes], name: str, most_bytes: int) -> int:
+def _next(packed: gzip.GzipFile, name: str, most_bytes: int) -> int:
     """The size of the next member, which must be that one: a plain file, and not too large."""
     header = _read(packed, tarfile.BLOCKSIZE)
+    if not header.strip(b"\0"):
+        raise BackupRefused(f"{name} is missing in it")
     try:
         info = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
-    except tarfile.EmptyHeaderError:
-        raise EOFError from None
-    except tarfile.EOFHeaderError:
-        raise BackupRefused(f"{name} is missing in it") from None
     except tarfile.HeaderError as error:
         raise BackupRefused(f"this is no backup, or it was changed ({error})") from None
     if info.type != tarfile.REGTYPE or info.name != name:
@@ -232,7 +228,7 @@ def _next(packed: IO[bytes], name: str, most_bytes: int) -> int:
     return info.size
 
 
-def _unpack_one(packed: IO[bytes], path: Path, size: int, sha256: str) -> None:
+def _unpack_one(packed: gzip.GzipFile, path: Path, size: int, sha256: str) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = hashlib.sha256()
     with path.open("xb") as file:
@@ -249,7 +245,7 @@ def _unpack_one(packed: IO[bytes], path: Path, size: int, sha256: str) -> None:
         )
 
 
-def _read(packed: IO[bytes], size: int, *, padded: bool = False) -> bytes:
+def _read(packed: gzip.GzipFile, size: int, *, padded: bool = False) -> bytes:
     """Exactly that many bytes; with `padded`, what fills their last block is passed over."""
     data = packed.read(size)
     if len(data) < size:

@@ -12,15 +12,15 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile, mkstemp
 from typing import IO, TYPE_CHECKING
 
 from grader.outcomes import GraderError
-from grader.store.archive import FORM, BackupRefused, Listing, Manifest, write_archive
+from grader.store.archive import DAMAGED, FORM, BackupRefused, Listing, Manifest, write_archive
 from grader.store.blobs import Blobs, sync_folder
 from grader.store.snapshots import snapshot
 from grader.store.store import Store
@@ -33,6 +33,15 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 200
 
 
+@dataclass(frozen=True)
+class _Table:
+    """The rows of a model, written down."""
+
+    file: IO[bytes]
+    rows: int
+    sha256: str
+
+
 def back_up(store: Store, destination: Path, *, without_damaged: bool = False) -> Manifest:
     """Write a backup, whole or not at all, mode 0600; on the disk for good when this returns.
 
@@ -42,71 +51,75 @@ def back_up(store: Store, destination: Path, *, without_damaged: bool = False) -
     if destination.exists() or not destination.parent.is_dir():
         why = "exists already" if destination.exists() else "has no folder to be in"
         raise BackupRefused(f"{destination}: {why}. Name a new file in a folder that is there.")
-    aside = ""
     try:
         # Hidden, beside its final place: a rename doesn't cross disks.
-        descriptor, aside = mkstemp(
+        descriptor, name = mkstemp(
             dir=destination.parent, prefix=f".{destination.name}.", suffix=".part"
         )
-        with os.fdopen(descriptor, "wb") as file:
-            manifest = _write(store, file, destination.parent, without_damaged)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(aside).replace(destination)
+        aside = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                manifest = _write(store, file, destination.parent, without_damaged)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(destination)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
         sync_folder(destination.parent)
     except OSError as error:
         raise GraderError(f"{destination}: the backup could not be written: {error}") from error
-    finally:
-        Path(aside).unlink(missing_ok=True) if aside else None
     return manifest
 
 
 def _write(store: Store, file: IO[bytes], spools: Path, without_damaged: bool) -> Manifest:
-    secret = store.secret()
     made_at = datetime.now(UTC)
     with ExitStack() as closing:
         # Rows lie aside until their number of bytes is known, in files that vanish by themselves.
-        tables: dict[str, IO[bytes]] = {}
-        rows: dict[str, int] = {}
         listing = Listing(closing.enter_context(TemporaryFile(dir=spools)))
+        tables: dict[str, _Table] = {}
         with snapshot(store._tables) as frozen:
             for model in _models():
                 spool = closing.enter_context(TemporaryFile(dir=spools))
-                name = str(model._meta.model_name)
-                tables[f"tables/{name}.jsonl"] = spool
-                rows[name] = _write_rows(model._default_manager.using(frozen.alias), spool)
+                rows = model._default_manager.using(frozen.alias)
+                tables[str(model._meta.model_name)] = _write_rows(rows, spool)
             left_out = _list_blobs(frozen, store.blobs, listing, without_damaged)
             migrations = _applied(frozen.alias)
+            secret = _secret(store, has_submissions=frozen.submissions().exists())
         listing.add("secret", hashlib.sha256(secret).hexdigest(), len(secret))
-        for name, spool in sorted(tables.items()):
-            spool.seek(0)
-            listing.add(name, hashlib.file_digest(spool, "sha256").hexdigest(), spool.tell())
-        listing.file.seek(0)
+        for name, table in sorted(tables.items()):
+            listing.add(f"tables/{name}.jsonl", table.sha256, table.file.tell())
         manifest = Manifest(
             form=FORM,
             made_at=made_at.isoformat(timespec="seconds"),
             migrations=migrations,
-            rows=rows,
+            rows={name: table.rows for name, table in tables.items()},
             left_out=left_out,
             members=listing.members,
             size_bytes=listing.size_bytes,
-            sums_sha256=hashlib.file_digest(listing.file, "sha256").hexdigest(),
+            sums_sha256=listing.sha256.hexdigest(),
         )
-        write_archive(file, manifest, listing, _opener(store.blobs, tables, secret))
+
+        def opened(name: str) -> IO[bytes]:
+            part, _, rest = name.partition("/")
+            if part == "secret":
+                return io.BytesIO(secret)
+            if part == "tables":
+                return tables[rest.removesuffix(".jsonl")].file
+            return store.blobs.path(rest.rpartition("/")[2]).open("rb")
+
+        write_archive(file, manifest, listing, opened)
     return manifest
 
 
-def _opener(
-    blobs: Blobs, tables: dict[str, IO[bytes]], secret: bytes
-) -> Callable[[str], IO[bytes]]:
-    def opened(name: str) -> IO[bytes]:
-        if name == "secret":
-            return io.BytesIO(secret)
-        if name in tables:
-            return tables[name]
-        return blobs.path(name.rpartition("/")[2]).open("rb")
-
-    return opened
+def _secret(store: Store, *, has_submissions: bool) -> bytes:
+    path = store.folder / "secret"
+    if has_submissions and not path.exists():
+        raise GraderError(
+            f"{path}: the course's secret is missing, and receipts were sealed with it. Restore it "
+            "from an older backup; a new one is no substitute."
+        )
+    return store.secret()
 
 
 def _models() -> "list[type[Model]]":
@@ -123,14 +136,17 @@ def _applied(alias: str) -> tuple[str, ...]:
     return tuple(sorted(name for app, name in recorded if app == "store"))
 
 
-def _write_rows(rows: "QuerySet[Model]", spool: IO[bytes]) -> int:
-    """Write a line a row; how many. Not Django's own form, which cuts times to milliseconds."""
+def _write_rows(rows: "QuerySet[Model]", spool: IO[bytes]) -> _Table:
+    """Write a line a row. Not Django's own form, which cuts times to milliseconds."""
     columns = [field.attname for field in rows.model._meta.concrete_fields]
+    sha256 = hashlib.sha256()
     count = 0
     for row in rows.order_by("pk").values(*columns).iterator(_ROWS_AT_ONCE):
-        spool.write(json.dumps(row, default=_time_text).encode() + b"\n")
+        line = json.dumps(row, default=_time_text).encode() + b"\n"
+        spool.write(line)
+        sha256.update(line)
         count += 1
-    return count
+    return _Table(spool, count, sha256.hexdigest())
 
 
 def _time_text(value: object) -> str:
@@ -150,7 +166,9 @@ def _list_blobs(frozen: "Tables", blobs: Blobs, listing: Listing, without_damage
             size = blobs.path(sha256).stat().st_size
         except (GraderError, OSError, ValueError) as error:
             if not without_damaged:
-                raise GraderError(f"the bytes of a submission are lost: {error}. {DAMAGED}") from error
+                raise GraderError(
+                    f"the bytes of a submission are lost: {error}. {DAMAGED}"
+                ) from error
             left_out += 1
             continue
         listing.add(f"blobs/{sha256[:2]}/{sha256}", sha256, size)

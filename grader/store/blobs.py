@@ -9,7 +9,7 @@ from tempfile import mkstemp
 
 from grader.outcomes import GraderError
 
-_ABANDONED_SECONDS = 3600.0
+ABANDONED_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Blobs:
 
     def sweep(self) -> int:
         """Delete what writers that died left aside over an hour ago; how many files."""
-        oldest = time.time() - _ABANDONED_SECONDS
+        oldest = time.time() - ABANDONED_SECONDS
         stale = [part for part in self.folder.glob("*/*.part") if part.stat().st_mtime < oldest]
         for part in stale:
             part.unlink(missing_ok=True)

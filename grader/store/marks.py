@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from grader.store.many import manual_rows
 from grader.store.records import ManualScoreRow, OverrideRow
 
 if TYPE_CHECKING:
@@ -52,8 +53,7 @@ class Marks:
         """All of an assignment, oldest first: the last for a submission and question counts."""
         with self._tables.reading():
             rows = self._tables.manual_scores()
-            rows = rows.filter(submission__assignment=assignment).order_by("pk")
-            return tuple(row.as_row() for row in rows)
+            return manual_rows(rows.filter(submission__assignment=assignment).order_by("pk"))
 
     def override(
         self, student: str, assignment: str, points: float | None, *, reason: str, by: str

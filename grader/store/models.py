@@ -20,7 +20,6 @@ from grader.store.records import (
     State,
     StudentRow,
     SubmissionRow,
-    SummaryRow,
 )
 
 
@@ -157,16 +156,6 @@ class Result(models.Model):
     proposed = models.BooleanField(default=False)
     record = models.TextField()
     created_at = models.DateTimeField()
-
-    def as_summary(self) -> SummaryRow:
-        """The plain record without what was found. Reads the submission too."""
-        return SummaryRow(
-            id=self.pk,
-            submission_id=self.submission.pk,
-            checks_version=self.checks_version,
-            questions={name: tuple(points) for name, points in json.loads(self.questions).items()},
-            created_at=self.created_at,
-        )
 
     def as_row(self) -> ResultRow:
         """The plain record. Reads submission and student too: select them with the row."""

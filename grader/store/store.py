@@ -16,6 +16,7 @@ from grader.store.blobs import Blobs
 from grader.store.extensions import Extensions
 from grader.store.groups import Groups
 from grader.store.locks import hold_grading_lock
+from grader.store.many import newest_summaries, submission_rows
 from grader.store.marks import Marks
 from grader.store.receipts import Receipt, sealed
 from grader.store.record import Record
@@ -189,8 +190,7 @@ class Store:
         """All submissions, older ones too, by student and time of receipt."""
         with self._tables.reading():
             rows = self._tables.submissions().filter(assignment=assignment)
-            rows = rows.order_by("student__identifier", "received_at", "pk")
-            return tuple(row.as_row() for row in rows)
+            return submission_rows(rows.order_by("student__identifier", "received_at", "pk"))
 
     def latest_submissions(self, assignment: str) -> tuple[SubmissionRow, ...]:
         """The newest submission of each student or group, by who handed it in."""
@@ -343,8 +343,7 @@ class Store:
             rows = self._tables.summaries().filter(submission__assignment=assignment)
             if only is not None:
                 rows = rows.filter(submission__in=list(only))
-            newest = {row.submission.pk: row for row in rows.order_by("pk")}
-            return tuple(row.as_summary() for row in newest.values())
+            return newest_summaries(rows)
 
     def results_of(self, submissions: Collection[int]) -> Iterator[ResultRow]:
         """The current result of each of these submissions that has one, one after the other."""

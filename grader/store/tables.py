@@ -132,8 +132,8 @@ class Tables:
         return self._all(Result).select_related("batch", "submission__student")
 
     def summaries(self) -> "QuerySet[Result]":
-        """All results that count or counted, without what was found."""
-        return self._all(Result).filter(proposed=False).defer("record").select_related("submission")
+        """All results that count or counted; for columns only, as what was found is long."""
+        return self._all(Result).filter(proposed=False)
 
     def current_results(self, assignment: str) -> "QuerySet[Result]":
         """For each student or group the newest result of the newest submission that has one."""

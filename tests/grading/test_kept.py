@@ -4,7 +4,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from grader.grading.kept import Kept, digest_of_files
+from grader.grading.kept import GRADER, GRADING, Kept, digest_of_files
+from tests.test_layers import imported_names
 
 NUMBERS: TypeAdapter[list[int]] = TypeAdapter(list[int])
 
@@ -68,3 +69,16 @@ def test_a_digest_depends_on_names_and_bytes(tmp_path: Path):
     changed = digest_of_files(tmp_path, "*.py")
     (tmp_path / "a.py").rename(tmp_path / "b.py")
     assert len({before, changed, digest_of_files(tmp_path, "*.py")}) == 3
+
+
+def test_the_parts_that_findings_follow_from_are_all_that_grading_imports():
+    parts = {part.removesuffix(".py") for part in GRADING}
+    files = [GRADER / GRADING[0], *(f for p in GRADING[1:] for f in (GRADER / p).rglob("*.py"))]
+    imported = {
+        name.split(".")[1]
+        for file in files
+        for name in imported_names(file.read_text())
+        if name.startswith("grader.")
+    }
+    # The store gives notebooks and takes results; neither changes what is found.
+    assert imported - parts == {"store"}

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from grader.report.statistics import Spread, spread_of
 from grader.report.term.records import Entry, EntryState, TermAssignment, TermReport, TermStudent
 
+# An assignment that a student has not submitted though it was due, and the empty entry.
+Missing = tuple[TermAssignment, Entry]
+
 
 @dataclass(frozen=True)
 class AssignmentSummary:
@@ -42,7 +45,7 @@ def summarise_assignments(report: TermReport) -> list[AssignmentSummary]:
     ]
 
 
-def missing_work(report: TermReport) -> list[tuple[TermStudent, tuple[TermAssignment, ...]]]:
+def missing_work(report: TermReport) -> list[tuple[TermStudent, tuple[Missing, ...]]]:
     """Who has not submitted what was due, who misses most first."""
     found = [(row, _missing(report, row)) for row in report.students]
     return sorted(
@@ -82,9 +85,9 @@ def _summarise(assignment: TermAssignment, entries: list[Entry]) -> AssignmentSu
     )
 
 
-def _missing(report: TermReport, row: TermStudent) -> tuple[TermAssignment, ...]:
+def _missing(report: TermReport, row: TermStudent) -> tuple[Missing, ...]:
     pairs = zip(report.assignments, row.entries, strict=True)
-    return tuple(one for one, entry in pairs if entry.state is EntryState.MISSING)
+    return tuple(pair for pair in pairs if pair[1].state is EntryState.MISSING)
 
 
 def _used_where(report: TermReport, row: TermStudent) -> tuple[tuple[TermAssignment, int], ...]:

@@ -15,6 +15,7 @@ from grader.report.term.statistics import (
 from grader.report.wording import points_text
 
 JSON_FORMAT = "course-report/term-1"
+SUMMARY_COLUMNS = tuple("assignment submitted final waiting missing late median of".split())
 
 
 def gradebook_csv(report: TermReport) -> str:
@@ -47,9 +48,9 @@ def missing_csv(report: TermReport) -> str:
     return csv_text(
         ["student", "name", "email", "section", "assignment", "due"],
         (
-            [row.student, row.name, row.email, row.section, one.name, _due(report, row, one.name)]
+            [row.student, row.name, row.email, row.section, one.name, entry.due.isoformat()]
             for row, what in missing_work(report)
-            for one in what
+            for one, entry in what
         ),
     )
 
@@ -89,11 +90,6 @@ def summary_table(report: TermReport) -> list[tuple[str, ...]]:
         )
         for s in summarise_assignments(report)
     ]
-
-
-SUMMARY_COLUMNS = (
-    *("assignment", "submitted", "final", "waiting", "missing", "late", "median", "of"),
-)
 
 
 def _summary_cells(s: AssignmentSummary) -> list[str | int | float | None]:
@@ -140,8 +136,3 @@ def _student_json(report: TermReport, row: TermStudent) -> dict[str, Any]:
             for one, entry in zip(report.assignments, row.entries, strict=True)
         },
     }
-
-
-def _due(report: TermReport, row: TermStudent, name: str) -> str:
-    place = [one.name for one in report.assignments].index(name)
-    return row.entries[place].due.isoformat()
