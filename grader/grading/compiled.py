@@ -79,13 +79,14 @@ class CompiledPrograms:
     some 0.1 MB and several of the 65,530 memory maps that a process may have.
     """
 
-    def __init__(self, growth_bytes: int = 512 << 20) -> None:
+    def __init__(self, growth_bytes: int = 512 << 20, most_maps: int = 30_000) -> None:
         self._growth_bytes = growth_bytes
+        self._most_maps = most_maps
         self._bytes = _resident_bytes()
 
     def forget_if_grown(self) -> None:
-        """Drop the programs if memory grew by `growth_bytes` since the last time."""
-        if _resident_bytes() > self._bytes + self._growth_bytes:
+        """Drop the programs if memory grew by `growth_bytes` since, or the maps are many."""
+        if _resident_bytes() > self._bytes + self._growth_bytes or _maps() > self._most_maps:
             self.forget()
 
     def forget(self) -> None:
@@ -97,6 +98,11 @@ class CompiledPrograms:
         if trim:
             trim(0)
         self._bytes = _resident_bytes()
+
+
+def _maps() -> int:
+    """How many memory maps this process has."""
+    return Path("/proc/self/maps").read_bytes().count(b"\n")
 
 
 def _resident_bytes() -> int:

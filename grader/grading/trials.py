@@ -140,14 +140,16 @@ def try_check(plan: GradingPlan, check: Check, *, secret: bytes, draws: int) -> 
     """All trials of one check, here."""
     answers = list(answers_of(plan, check))
     analyst = BoxAnalyst(plan.sandbox, plan.request, plan.limits)
+    programs = CompiledPrograms()
+    trials: list[Trial] = []
     try:
-        return [
-            _trial(plan, check, oracle, analyst, draw, answer)
-            for draw, oracle in oracles(plan, secret, draws)
-            for answer in answers
-        ]
+        for draw, oracle in oracles(plan, secret, draws):
+            for answer in answers:
+                programs.forget_if_grown()
+                trials.append(_trial(plan, check, oracle, analyst, draw, answer))
     finally:
         analyst.close()
+    return trials
 
 
 def answers_of(plan: GradingPlan, check: Check) -> Iterator[Mutant | Alternate | None]:
@@ -159,9 +161,7 @@ def answers_of(plan: GradingPlan, check: Check) -> Iterator[Mutant | Alternate |
 
 def oracles(plan: GradingPlan, secret: bytes, draws: int) -> Iterator[tuple[int, Oracle]]:
     """The number and the hidden inputs of each draw; mistakes are looked up in the first."""
-    programs = CompiledPrograms()
     for draw in range(draws):
-        programs.forget_if_grown()
         drawn = secret if draw == 0 else hashlib.sha256(f"draw {draw}".encode()).digest()
         yield draw, Oracle(plan.loaded, plan.oracle.solution, drawn, explains=draw == 0)
 

@@ -1,8 +1,9 @@
 """What of a solution's compiled code is shared with every student's container."""
 
+import jax
 import pytest
 
-from grader.grading.compiled import is_single_operation
+from grader.grading.compiled import CompiledPrograms, is_single_operation
 
 GIVEN = {"_apply", "quadratic"}
 
@@ -26,3 +27,20 @@ def test_a_loop_is_not_shared_since_its_body_is_the_solution(name: str):
 def test_files_that_are_no_cache_entries_are_not_shared():
     assert not is_single_operation("jit_matmul-0123abcd-atime", GIVEN)
     assert not is_single_operation("notes.txt", GIVEN)
+
+
+@pytest.mark.parametrize(
+    ("limits", "forgets"),
+    [
+        ({"growth_bytes": 1 << 40, "most_maps": 1 << 30}, False),
+        ({"growth_bytes": -1, "most_maps": 1 << 30}, True),
+        ({"growth_bytes": 1 << 40, "most_maps": 0}, True),
+    ],
+)
+def test_compiled_programs_are_dropped_before_memory_or_maps_run_out(
+    limits: dict[str, int], forgets: bool
+) -> None:
+    twice = jax.jit(lambda x: 2 * x)
+    twice(1.0)
+    CompiledPrograms(**limits).forget_if_grown()
+    assert twice._cache_size() == (0 if forgets else 1)
