@@ -865,7 +865,7 @@ if PAPER == "large_batch":
         return jnp.min(jnp.mean(counts, axis=1))
 
     noisy_batches, noisy_keys = (2, 8, 32, 128, 512), jax.random.split(jax.random.key(0), 2)
-    S = jnp.stack([noisy_counts(B, jnp.geomspace(0.15, 6, 6), noisy_keys) for B in noisy_batches])
+    S = jnp.stack([noisy_counts(B, jnp.geomspace(0.1, 6, 6), noisy_keys) for B in noisy_batches])
     E = S * jnp.array(noisy_batches)
     S_min, E_min = fit_trade_off(S, E)
     along = S_min * np.geomspace(1.08, 60, 50)
@@ -2399,9 +2399,9 @@ def predicted_equilibrium(f, z: Array, theta, change, memory: int, num_steps: in
         z + (I - J)^-1 F change, an array like z.
     """
     # BEGIN SOLUTION
-    source = jax.jvp(lambda theta: f(z, theta), (theta,), (change,))[1]
+    driven = jax.jvp(lambda theta: f(z, theta), (theta,), (change,))[1]
     _, push = jax.linearize(lambda z: f(z, theta), z)
-    return z + anderson(lambda dz: push(dz) + source, source, memory, num_steps)
+    return z + anderson(lambda dz: push(dz) + driven, driven, memory, num_steps)
     # END SOLUTION
 
 

@@ -32,7 +32,7 @@ def backup_command(workplace: Workplace, file: Path, without_damaged: bool, as_j
 
 
 @click.command("restore")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @json_option
 @pass_workplace
 def restore_command(workplace: Workplace, file: Path, as_json: bool) -> int:

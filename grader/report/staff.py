@@ -138,7 +138,7 @@ def _facts(report: AssignmentReport, spread: Spread) -> tuple[Fact, ...]:
         Fact(str(counts[RowState.QUEUED]), "in the queue"),
         Fact(str(counts[RowState.REFUSED]), "refused", "not a notebook we can run"),
         Fact(str(late), "late"),
-        Fact(str(len(report.requests)), "open regrade requests"),
+        Fact(str(len(request_views(report))), "open regrade requests"),
     ]
     shown = [fact for i, fact in enumerate(facts) if i < 2 or fact.number != "0"]
     if spread.middle is not None:

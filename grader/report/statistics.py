@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import correlation, mean, median, pstdev, quantiles
+from math import fsum, sqrt
+from statistics import correlation, fmean, median, quantiles
 
 from grader.outcomes import CheckResult, Outcome
 from grader.report.records import AssignmentReport, ReportRow, RowState
@@ -150,6 +151,7 @@ def spread_of(kind: str, points: float, values: Sequence[float]) -> Spread:
     """Where the values lie; `points` are what they are out of."""
     if not values:
         return Spread(kind, points, ())
+    average = fmean(values)
     lower, _, upper = quantiles(values, method="inclusive") if len(values) > 1 else 3 * [values[0]]
     return Spread(
         kind,
@@ -157,10 +159,11 @@ def spread_of(kind: str, points: float, values: Sequence[float]) -> Spread:
         tuple(values),
         low=min(values),
         middle=median(values),
-        average=mean(values),
+        average=average,
         high=max(values),
         quartiles=(lower, upper),
-        deviation=pstdev(values),
+        # `statistics.pstdev` computes in fractions, which takes a hundred times as long.
+        deviation=sqrt(fsum((value - average) ** 2 for value in values) / len(values)),
     )
 
 

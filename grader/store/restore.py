@@ -37,6 +37,8 @@ def restore(archive: Path, data_folder: Path) -> Manifest:
     database fails; then no file and no row is left.
     """
     folder = data_folder.resolve()
+    if not archive.is_file():
+        raise BackupRefused(f"{archive}: there is no such file.")
     _refuse_unless_empty(folder)
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -220,4 +222,4 @@ def _check_keys(alias: str) -> None:
     try:
         connections[alias].check_constraints()
     except IntegrityError as error:
-        raise BackupRefused(f"its rows don't fit together: {error}") from error
+        raise BackupRefused(f"its rows don't fit together: {str(error).rstrip('.')}") from error

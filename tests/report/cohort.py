@@ -23,11 +23,13 @@ from grader.outcomes import (
     Usage,
 )
 from grader.report import AssignmentReport, ReportRow, RowState
+from grader.report.records import GrantedExtension, OpenRequest
 
 TORONTO = ZoneInfo("America/Toronto")
 DUE = datetime(2027, 2, 10, 23, 59, tzinfo=TORONTO)
 ON_TIME = Lateness()
 HIDDEN_ERROR, HIDDEN_ALLOWED = 0.4217733, 3.1e-5
+REASON = "a stay in hospital"
 
 QUESTIONS = (
     QuestionInfo("q1", "Gradient descent on a quadratic", 12),
@@ -223,6 +225,7 @@ def report_row(behaviour: Behaviour, place: int = 0) -> ReportRow:
         return ReportRow(
             behaviour.student, behaviour.name, behaviour.state, score,
             "" if absent else f"s-{place:04}", None if absent else received, None, behaviour.note,
+            f"{behaviour.student}@mail.example", "L0101",
         )  # fmt: skip
     graded = graded_submission(behaviour)
     written = () if behaviour.written is None else (ManualScore("q9", behaviour.written),)
@@ -231,8 +234,19 @@ def report_row(behaviour: Behaviour, place: int = 0) -> ReportRow:
     )
     return ReportRow(
         behaviour.student, behaviour.name, RowState.GRADED, score, f"s-{place:04}", received,
-        graded, behaviour.note,
+        graded, behaviour.note, f"{behaviour.student}@mail.example", "L0101",
     )  # fmt: skip
+
+
+def granted(*students: str, group: str = "", reason: str = REASON) -> GrantedExtension:
+    """Two more days, for a reason that is nobody else's business."""
+    at = DUE.astimezone(UTC) - timedelta(days=3)
+    return GrantedExtension(students, group, DUE + timedelta(days=2), 0, reason, "prof", at)
+
+
+def asked(student: str, text: str = "My sign is right.", number: int = 4) -> OpenRequest:
+    """A question about a grade, five hours after the due time."""
+    return OpenRequest(number, student, "q4", text, DUE.astimezone(UTC) + timedelta(hours=5), 1)
 
 
 def cohort_report(behaviours: tuple[Behaviour, ...] = BEHAVIOURS) -> AssignmentReport:
@@ -246,6 +260,8 @@ def cohort_report(behaviours: tuple[Behaviour, ...] = BEHAVIOURS) -> AssignmentR
         generated_at=datetime(2027, 2, 15, 15, 30, tzinfo=UTC),
         questions=QUESTIONS,
         rows=tuple(report_row(behaviour, i) for i, behaviour in enumerate(behaviours)),
+        extensions=(granted("kim"), granted("chen", "garcia", group="Saddle points")),
+        requests=(asked("garcia"),),
     )
 
 

@@ -7,9 +7,11 @@ import math
 
 import pytest
 
+from grader.gradebook.exports import csv_text
 from grader.outcomes import CheckResult, Ending, GradedSubmission, Outcome
 from grader.report import score_table, score_table_columns
-from grader.report.tables import checks_csv, csv_text, report_json, scores_csv
+from grader.report.document import report_json
+from grader.report.tables import checks_csv, scores_csv
 from tests.report.cohort import Finding, cohort_report, one_student
 
 

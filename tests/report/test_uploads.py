@@ -17,10 +17,11 @@ from grader.gradebook import (
     unscored,
 )
 from grader.report import AssignmentReport, ReportRow, RowState, score_table, score_table_columns
+from grader.report.document import report_json
 from grader.report.pages import UNKNOWN_NAME, feedback_page, index_page
 from grader.report.sentences import PENDING, UPLOAD_UNGRADED
 from grader.report.statistics import score_spread
-from grader.report.tables import checks_csv, report_json, scores_csv
+from grader.report.tables import checks_csv, scores_csv
 from tests.report.cohort import DUE
 from tests.report.test_pages import HOSTILE, Page, all_pages
 

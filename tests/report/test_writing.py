@@ -22,12 +22,13 @@ def test_the_same_report_makes_the_same_bytes(tmp_path: Path) -> None:
     write_report(cohort_report(), tmp_path / "other")
     first = contents(tmp_path / "one")
     assert first == contents(tmp_path / "other")
-    assert len(first) == 4 + len(report.rows)
+    assert len(first) == 5 + len(report.rows)
 
 
 def test_the_paths_lead_to_the_files(tmp_path: Path) -> None:
     paths = write_report(SMALL, tmp_path / "deep" / "reports")
-    written = [paths.index, paths.scores_csv, paths.checks_csv, paths.report_json]
+    written = [paths.index, paths.scores_csv, paths.checks_csv, paths.difficulty_csv]
+    written.append(paths.report_json)
     assert all(path.is_file() for path in [*written, *paths.feedback.values()])
     assert set(paths.feedback) == {"adeyemi", "bergstr"}
     assert "Nils Bergström" in paths.feedback["bergstr"].read_text(encoding="utf-8")

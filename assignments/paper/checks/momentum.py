@@ -1,6 +1,5 @@
 """Hidden checks of question 1 for Sutskever et al.: schedule, rates of modes, sparse weights."""
 
-
 import jax
 import numpy as np
 
