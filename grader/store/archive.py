@@ -36,7 +36,8 @@ DAMAGED = (
 _MANIFEST_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 20
 _LINE = re.compile(
-    rb"([0-9a-f]{64})  (secret|tables/[a-z]{1,64}\.jsonl|blobs/([0-9a-f]{2})/(\3[0-9a-f]{62}))\n"
+    rb"([0-9a-f]{64})  "
+    rb"(secret|tables/[a-z0-9_]{1,64}\.jsonl|blobs/([0-9a-f]{2})/(\3[0-9a-f]{62}))\n"
 )
 _LONGEST_LINE = 256
 

@@ -58,6 +58,20 @@ def test_a_failing_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+def test_bytes_that_lay_there_already_are_made_durable_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever wrote them may have been killed between the rename and its fsync."""
+    blobs = Blobs(tmp_path / "blobs")
+    path = blobs.path(blobs.write(b"x"))
+    synced: list[str] = []
+    monkeypatch.setattr(
+        "os.fsync", lambda file: synced.append(os.readlink(f"/proc/self/fd/{file}"))
+    )
+    blobs.write(b"x")
+    assert synced == [str(path.parent), str(blobs.folder), str(tmp_path)]
+
+
 def test_the_secret_is_made_once_and_only_its_owner_reads_it(store: Store) -> None:
     secret = store.secret()
     assert len(secret) == 32

@@ -200,9 +200,10 @@ def _grace_view(
 def _cell(entry: Entry, points: float) -> tuple[str, str]:
     if entry.final is None:
         return MARKS[entry.state], "open"
-    return points_text(entry.final) + ("*" if entry.is_set else ""), points_tone(
-        entry.final, points
-    )
+    tone = points_tone(entry.final, points)
+    # Nearly every score is a part of the points: coloured, it would say nothing.
+    text = points_text(entry.final) + ("*" if entry.is_set else "")
+    return text, "" if tone == "some" else tone
 
 
 def _sums(row: TermStudent) -> tuple[str, ...]:
