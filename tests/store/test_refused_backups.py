@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,11 +25,12 @@ from tests.store.full_store import all_rows, fill
 @pytest.fixture(scope="module")
 def good(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup of a full store."""
-    path = tmp_path_factory.mktemp("good") / "b.tar.gz"
-    with open_store(migrated) as store:
+    folder = tmp_path_factory.mktemp("good")
+    shutil.copytree(migrated, folder / "data")
+    with open_store(folder / "data") as store:
         fill(store)
-        back_up(store, path)
-    return path
+        back_up(store, folder / "b.tar.gz")
+    return folder / "b.tar.gz"
 
 
 def refused(path: Path, folder: Path) -> str:

@@ -1,6 +1,7 @@
 """Hidden checks of question 1 for Sutskever et al.: schedule, rates of modes, sparse weights."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from grader.checks import check, expect
@@ -63,7 +64,7 @@ def momentum_rates_of_modes(student, inputs):
 
 def _rate(curvature, step_size, momentum):
     """From the matrix on (theta_t, theta_{t+1}), with the paper's effective momentum."""
-    mu = paper.effective_momentum(np.array([curvature]), step_size, momentum)[0]
+    mu = paper.effective_momentum(jnp.array([curvature]), step_size, momentum)[0]
     matrix = np.array([[0, 1], [-mu, 1 + mu - step_size * curvature]])
     return np.max(np.abs(np.linalg.eigvals(matrix)))
 
