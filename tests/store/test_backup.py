@@ -95,13 +95,17 @@ def test_a_backup_of_a_running_course_is_of_one_moment(store: Store, tmp_path: P
         thread.start()
     busy.wait(timeout=60)
     before = len(store.submissions("hw1"))
-    made = [back_up(store, tmp_path / f"{number}.tar.gz") for number in range(3)]
+    made = []
+    for number in range(3):
+        made.append(back_up(store, tmp_path / f"{number}.tar.gz"))
+        while len(store.submissions("hw1")) <= made[-1].rows["submission"]:
+            assert threads[0].is_alive()
     stop.set()
     for thread in threads:
         thread.join(timeout=60)
     source = all_rows(store)
     counts = [manifest.rows["submission"] for manifest in made]
-    assert before <= counts[0] < counts[2] < len(source["submission"]), "nobody was busy meanwhile"
+    assert before <= counts[0] < counts[2] < len(source["submission"])
     for number, count in enumerate(counts):
         restore(tmp_path / f"{number}.tar.gz", tmp_path / f"{number}")
         with open_store(tmp_path / f"{number}") as restored:

@@ -75,9 +75,6 @@ class Underdetermined:
     outer_loss: Callable[[Array], Array]
 
 
-# --- Ridge regression, and layers --------------------------------------------------------------
-
-
 def regression(examples: int, features: int, seed: int, noise: float = 0.5) -> Regression:
     """Linear data with noise; features of scales from 2 down to 1/2, and a teacher of signs."""
     rng = np.random.default_rng(seed)
@@ -106,9 +103,6 @@ def _layer(
         "b_h": 0.5 * rng.normal(size=outputs),
         "C": gating * rng.normal(size=(outputs, hypers)),
     }
-
-
-# --- Problems for self-tuning ------------------------------------------------------------------
 
 
 @jax.jit
@@ -244,9 +238,6 @@ def _spd(rng: np.random.Generator, size: int) -> np.ndarray:
     return (q * np.linspace(0.5, 2.0, size)) @ q.T
 
 
-# --- Problems to unroll ------------------------------------------------------------------------
-
-
 def unroll(
     step: Callable[..., Any], theta: Array, state: Tree, first: Array | int, num_steps: int
 ) -> tuple[Tree, Array]:
@@ -345,9 +336,6 @@ def orthonormal_noise(windows: int, pairs: int, size: int, seed: int) -> Array:
     rng = np.random.default_rng(seed)
     q, _ = np.linalg.qr(rng.normal(size=(pairs, windows * size)))
     return jnp.asarray(np.sqrt(pairs) * q.reshape(pairs, windows, size).transpose(1, 0, 2))
-
-
-# --- Problems with many solutions --------------------------------------------------------------
 
 
 @jax.jit

@@ -117,17 +117,6 @@ def anderson_remembers_one_less(f, z_0, memory, num_steps):
     "q1",
     of="anderson",
     refused_by=SOLVER,
-    says="The first step, z_1 = f(z_0), isn't counted: it is one of the K.",
-    where=CHOICE,
-)
-def anderson_one_step_more(f, z_0, memory, num_steps):
-    return _accelerated(f, z_0, memory, num_steps + 1)
-
-
-@mutant(
-    "q1",
-    of="anderson",
-    refused_by=SOLVER,
     says="The normal equations are solved with a fixed ridge. It blurs the solution and slows the "
     "convergence: take the least squares of least norm.",
     where=CHOICE,
@@ -364,18 +353,6 @@ def update_without_the_direct_term(f, loss, z, theta, step_size, memory, num_ste
 def update_through_one_step(f, loss, z, theta, step_size, memory, num_steps):
     z = _accelerated(lambda z: f(z, theta), z, memory, num_steps)
     return _updated(f, loss, z, theta, step_size, lambda back, g: g)
-
-
-@mutant(
-    "q1",
-    of="equilibrium_update",
-    refused_by=UPDATE,
-    says="The parameters go up the gradient: subtract it.",
-    where=CHOICE,
-)
-def update_uphill(f, loss, z, theta, step_size, memory, num_steps):
-    z = _accelerated(lambda z: f(z, theta), z, memory, num_steps)
-    return _updated(f, loss, z, theta, step_size, _by_anderson(memory, num_steps), sign=-1.0)
 
 
 @mutant(
