@@ -29,6 +29,7 @@ demo: packages docker
 	@scripts/demo
 
 test: lint docker
+	@scripts/libraries
 	@.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST)
 
 # What takes hours: every assignment's hidden tests, and all notebooks of all its students.
