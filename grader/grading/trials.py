@@ -5,9 +5,11 @@ question. Draw 0 has the course's own hidden inputs, the others have fixed ones:
 that a right answer passes by luck, or a mutant by luck, shows in some draw.
 """
 
+import ctypes
 import hashlib
 import math
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -29,6 +31,7 @@ from grader.outcomes import CheckResult, GraderError, Outcome
 from grader.sandbox.box import Sandbox
 
 SOLUTION = "the solution"
+_PR_SET_PDEATHSIG = 1  # from Linux's sys/prctl.h
 
 
 class Role(StrEnum):
@@ -123,11 +126,19 @@ def _open_bench(
     labels: dict[str, str],
 ) -> None:
     """Load the assignment once in each process."""
+    _end_with_parent()
     use_own_cache()
     plan = plan_grading(
         course, name, secret=secret, sandbox=sandbox(), labels=labels, with_files=False
     )
     _BENCH.append((plan, secret))
+
+
+def _end_with_parent() -> None:
+    """Let the kernel end this process when the one that started it is gone, however that went."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl:  # Linux
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _try_on_bench(check_name: str, draws: int) -> list[Trial]:
