@@ -688,12 +688,12 @@ sizes = 2 ** np.arange(9)
 
 def drawn_outputs(kind, key):
     """The outputs with weight noise of one of three kinds."""
-    keys = jax.random.split(key, 3)
+    for_noise, for_inputs, for_outputs = jax.random.split(key, 3)
     if kind == "independent":
-        noise = std * jax.random.normal(keys[0], (most, D, K))
+        noise = std * jax.random.normal(for_noise, (most, D, K))
         return inputs @ M + jnp.einsum("nd,ndk->nk", inputs, noise)
-    signs_in = jax.random.rademacher(keys[1], (most, D), float)
-    signs_out = jax.random.rademacher(keys[2], (most, K), float)
+    signs_in = jax.random.rademacher(for_inputs, (most, D), float)
+    signs_out = jax.random.rademacher(for_outputs, (most, K), float)
     if kind == "shared":
         signs_in, signs_out = jnp.ones_like(signs_in), jnp.ones_like(signs_out)
     E = std * jax.random.normal(keys[0], (D, K))

@@ -293,7 +293,7 @@ def proximal_by_newton(A, b, w, penalty):
 
 @alternate("q8", of="mirror_step", route="logarithms, less their largest, in NumPy")
 def mirror_in_numpy(w, gradient, step_size):
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore"):  # a weight of 0 stays 0
         exponents = np.log(np.asarray(w)) - step_size * np.asarray(gradient)
     grown = np.exp(exponents - exponents.max())
     return grown / grown.sum()
