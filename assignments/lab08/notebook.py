@@ -696,7 +696,7 @@ def drawn_outputs(kind, key):
     signs_out = jax.random.rademacher(for_outputs, (most, K), float)
     if kind == "shared":
         signs_in, signs_out = jnp.ones_like(signs_in), jnp.ones_like(signs_out)
-    E = std * jax.random.normal(keys[0], (D, K))
+    E = std * jax.random.normal(for_noise, (D, K))
     return flipout_outputs(inputs, M, E, signs_in, signs_out)
 
 
