@@ -1,27 +1,17 @@
-"""The report's HTML: Django's template engine by itself, everything escaped, no script.
+"""The report's HTML: pages that stand alone, with their plots."""
 
-A page carries its style sheet, its plots and a policy that forbids all else, so that it reads
-the same from a disk, from a server or in a mail, and a stranger's text can do nothing in it.
-"""
-
-import base64
-import hashlib
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
-from django.template import Context, Engine
 from django.utils.safestring import SafeString, mark_safe
 
 from grader.report.feedback import feedback_view
 from grader.report.records import AssignmentReport, ReportRow
 from grader.report.staff import staff_view
 from grader.report.statistics import score_spread, summarise_checks
+from grader.standalone import StandalonePages
 
-_TEMPLATES = Path(__file__).parent / "templates"
-
-# Shown where a template names what its view lacks; a test looks for it in every page.
-UNKNOWN_NAME = "⟦unknown name⟧"
+render = StandalonePages(Path(__file__).parent / "templates").render
 
 
 def index_page(report: AssignmentReport) -> str:
@@ -56,26 +46,3 @@ def _drawings(report: AssignmentReport) -> dict[str, Sequence[object]]:
 def feedback_page(report: AssignmentReport, row: ReportRow) -> str:
     """One student's page."""
     return render("feedback.html", {"page": feedback_view(report, row)})
-
-
-@cache
-def _engine() -> Engine:
-    return Engine(dirs=[str(_TEMPLATES)], string_if_invalid=UNKNOWN_NAME)
-
-
-@cache
-def _style() -> tuple[str, str]:
-    """The style sheet and the content security policy that allows it and nothing else."""
-    css = "\n" + (_TEMPLATES / "style.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return css, policy
-
-
-def render(template: str, values: dict[str, object]) -> str:
-    """A page of these values, with its style sheet and policy."""
-    css, policy = _style()
-    values = {**values, "css": mark_safe(css), "policy": mark_safe(policy)}
-    # Left open, this one would have the engine ask Django's settings, which there may not be.
-    context = Context(values, autoescape=True, use_l10n=False)
-    return _engine().get_template(template).render(context)

@@ -104,7 +104,11 @@ def test_the_courses_own_uploads_can_be_released(
 ) -> None:
     course = load_course(ROOT / "course.yaml")
     found = course.assignments[name]
-    assert (found.submit, found.group, found.points) == ("pdf", GroupSize(min=2, max=3, set="project"), points)
+    assert (found.submit, found.group, found.points) == (
+        "pdf",
+        GroupSize(min=2, max=3, set="project"),
+        points,
+    )
     assert (f"{found.due:%Y-%m-%d}", found.due.weekday()) == (due, 2)
     assert all(question.rubric for question in found.questions)
     bundle = release_handout(found, tmp_path, zone=course.zone)

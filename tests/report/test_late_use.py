@@ -11,7 +11,8 @@ from grader.gradebook import Pending, unscored
 from grader.report import AssignmentReport, RowState
 from grader.report.document import report_json
 from grader.report.late_use import late_views
-from grader.report.pages import UNKNOWN_NAME, feedback_page, index_page
+from grader.report.pages import feedback_page, index_page
+from grader.standalone import UNKNOWN_NAME
 from tests.report.cohort import (
     BEHAVIOURS,
     DUE,

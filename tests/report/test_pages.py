@@ -12,8 +12,9 @@ import pytest
 from grader.outcomes import CellRecord, CellStatus, Ending, Outcome, Shown
 from grader.report import AssignmentReport
 from grader.report.feedback import STAYS_HIDDEN, feedback_view
-from grader.report.pages import UNKNOWN_NAME, feedback_page, index_page
+from grader.report.pages import feedback_page, index_page
 from grader.report.sentences import ENDINGS, OUTCOMES
+from grader.standalone import UNKNOWN_NAME
 from tests.report.cohort import (
     BEHAVIOURS,
     HIDDEN_ALLOWED,

@@ -18,10 +18,11 @@ from grader.gradebook import (
 )
 from grader.report import AssignmentReport, ReportRow, RowState, score_table, score_table_columns
 from grader.report.document import report_json
-from grader.report.pages import UNKNOWN_NAME, feedback_page, index_page
+from grader.report.pages import feedback_page, index_page
 from grader.report.sentences import PENDING, UPLOAD_UNGRADED
 from grader.report.statistics import score_spread
 from grader.report.tables import checks_csv, scores_csv
+from grader.standalone import UNKNOWN_NAME
 from tests.report.cohort import DUE
 from tests.report.test_pages import HOSTILE, Page, all_pages
 

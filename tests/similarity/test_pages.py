@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 from grader.similarity import SimilarityReport, compare_works, similarity_pages
-from grader.similarity.pages import UNKNOWN_NAME
+from grader.standalone import UNKNOWN_NAME
 from tests.similarity.notebooks import SOLUTION, STARTER, disguised, notebook, work
 
 EVIL = "<script>alert(1)</script>"

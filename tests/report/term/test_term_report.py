@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 import pytest
 
 from grader.report import FolderTaken, write_report
-from grader.report.pages import UNKNOWN_NAME
 from grader.report.term import TermReport, write_term_report
 from grader.report.term.pages import gradebook_page, term_page
 from grader.report.term.records import Entry, EntryState, TermAssignment, TermStudent
@@ -25,6 +24,7 @@ from grader.report.term.tables import (
     summary_table,
     term_json,
 )
+from grader.standalone import UNKNOWN_NAME
 from tests.report.cohort import DUE, TORONTO, one_student
 from tests.report.test_pages import HOSTILE, Page
 
