@@ -35,6 +35,8 @@ def similarity_command(workplace: Workplace, name: str, output: Path | None, as_
     report = compare(workplace, assignment)
     folder = output or workplace.data / "similarity" / name
     folder.mkdir(parents=True, exist_ok=True)
+    for older in folder.glob("pair-*.html"):  # there may be fewer pairs now
+        older.unlink()
     for file, page in similarity_pages(report).items():
         (folder / file).write_text(page, encoding="utf-8")
     if as_json:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grader.course import Course
-from grader.course.calendar import due_text
+from grader.course.calendar import due_text, standing_text
 from grader.gradebook.records import Pending, QuestionState, Score
 from grader.gradebook.term import Grade, StudentTerm
 
@@ -27,8 +27,11 @@ def explain(course: Course, term: StudentTerm, assignment: str) -> tuple[Step, .
     steps = [_due(course, grade), _submission(course, grade)]
     if grade.submission is not None:
         steps += _questions(grade.score)
-        steps.append(Step("raw score", _sum_text(grade.score), grade.score.raw))
-        steps.append(_lateness(grade.score))
+        if grade.score.pending in (Pending.QUEUED, Pending.DELAYED, Pending.STALE):
+            steps += [Step("lateness", standing_text(grade.standing))] if grade.standing else []
+        else:
+            steps.append(Step("raw score", _sum_text(grade.score), grade.score.raw))
+            steps.append(_lateness(grade.score))
     if grade.score.override is not None:
         steps.append(_override(grade.score))
     steps.append(_final(grade.score))

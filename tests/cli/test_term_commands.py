@@ -339,3 +339,20 @@ def test_results_for_gradescope_hide_what_is_hidden(term: Term):
     assert {test["visibility"] for test in told["tests"]} == {"after_due_date"}
     nothing = term("feedback", "hw1", "bob", "--gradescope", str(file))
     assert (nothing.code, "no score to export: not submitted" in nothing.words) == (1, True)
+
+
+def test_similar_notebooks_are_told_and_older_pages_go(term: Term, monkeypatch: pytest.MonkeyPatch):
+    import grader.cli.similarity as command
+
+    # The homework of this course has no master: its starter is empty.
+    monkeypatch.setattr(command, "starter_notebook", lambda folder: notebook())
+    code = "\n".join(f"value_{i} = sum(x * {i} for x in range({i}))" for i in range(12))
+    for student, text in (("ada", code), ("bob", code.replace("value", "w")), ("eve", "y = 3")):
+        (term.folder / "ada.ipynb").write_bytes(notebook(text))
+        hand_in(term, student)
+    folder = term.folder / "data" / "similarity" / "hw1"
+    folder.mkdir(parents=True)
+    (folder / "pair-9.html").write_text("older")
+    told = json.loads(term("similarity", "hw1", "--json").out)
+    assert [(pair["left"], pair["right"]) for pair in told["pairs"]] == [("ada", "bob")]
+    assert sorted(path.name for path in folder.iterdir()) == ["index.html", "pair-1.html"]

@@ -182,6 +182,16 @@ def test_weights_make_the_total_and_the_lowest_is_dropped_once_all_are_final(cou
     assert term.total.percent == pytest.approx(80.0)
 
 
+def test_without_a_grade_yet_the_lateness_is_told_and_no_sum(course: Course):
+    row = sent(1, "ada", TWO_DAYS_LATE, state=State.QUEUED)
+    steps = {
+        s.title: s.text for s in explain(course, one(course, homework(row, summaries=())), "hw1")
+    }
+    assert steps["lateness"] == "2 days late: 80 % of the points earned"
+    assert steps["score"] == "none yet: queued"
+    assert "raw score" not in steps
+
+
 def test_every_step_of_a_grade_is_told(course: Course):
     rows = homework(
         sent(1, "ada", at("2027-02-01 12:00")), summaries=(found(1, **HALF),),
