@@ -8,7 +8,7 @@ from typing import Any
 
 from grader.checks.closeness import describe
 from grader.checks.declare import Check
-from grader.outcomes import CheckResult, Outcome
+from grader.outcomes import CheckResult, Outcome, Shown
 
 Choice = Mapping[str, Any]
 UNKNOWN = object()
@@ -68,12 +68,13 @@ def _without_choice(
     found = " ".join(_found(name, values[name]) for name in names)
     known = "; ".join(spoken_choice(choice) for choice, _ in options)
     return CheckResult(
-        check="choice",
+        check=f"choice_{question}",
         question=question,
         title=f"The choice of {', '.join(names)}",
         points=sum(check.points for check in options[0][1]),
         earned=0.0,
         outcome=Outcome.MISSING,
+        shown=Shown.AT_ONCE,  # it gives nothing away, and can be mended in time
         message=f"{found} Declare one of: {known}.",
     )
 

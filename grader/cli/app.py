@@ -133,6 +133,8 @@ def run(args: list[str] | None = None) -> int:
     except Exception as error:
         if is_users_fault(error):
             return complain(str(error), USERS_FAULT)
+        if isinstance(error, OSError) and error.filename is not None:
+            return complain(f"{error.filename}: {error.strerror}", USERS_FAULT)
         from grader.outcomes import GraderError
 
         if isinstance(error, GraderError):

@@ -1,19 +1,21 @@
 """`course extend`: more time for students and groups, with a reason that is kept."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.table import Table
 
+from grader.cli.tables import read_rows
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course.dates import in_zone, parse_local_time
 from grader.store import ExtensionRow, UnknownStudent
 
 COLUMNS = ("assignment", "student", "until", "days", "reason")
+MOST_DAYS = 366
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Asked:
 @click.argument("students", metavar="[STUDENT]...", nargs=-1)
 @click.option("--until", metavar="'YYYY-MM-DD HH:MM'", default="", help="A due time of their own.")
 @click.option(
-    "--days", type=click.IntRange(min=1), help="Days beyond the due time, whenever it is."
+    "--days", type=click.IntRange(1, MOST_DAYS), help="Days beyond the due time, whenever it is."
 )
 @click.option("--group", "group_name", help="For all of this group, instead of students.")
 @click.option("--reason", default="", help="Why; it is kept in the course's record.")
@@ -65,17 +67,16 @@ def extend_command(
     """
     store = workplace.store
     given: list[ExtensionRow] = []
+    if name:
+        workplace.assignment(name)
     if withdraw is not None:
         given.append(store.extensions.withdraw(withdraw, reason=needed(reason), by=workplace.by))
     elif file is not None:
         given += grant_all(workplace, list(read_file(file)))
     elif name and (students or group_name):
-        workplace.assignment(name)
-        if group_name:
-            ask = Asked(name, group_name, until, days or 0, needed(reason))
-            given.append(grant(workplace, ask, group=group_number(workplace, name, group_name)))
-        asked = [Asked(name, one, until, days or 0, needed(reason)) for one in students]
-        given += grant_all(workplace, asked)
+        asked = [Asked(name, one, until, days or 0, reason) for one in students]
+        groups = [Asked(name, group_name, until, days or 0, reason)] if group_name else []
+        given += grant_all(workplace, asked, groups)
     listed = given or [row for row in store.extensions.all() if name in (None, row.assignment)]
     if as_json:
         print_json([asdict(row) for row in listed])
@@ -87,57 +88,72 @@ def extend_command(
 
 def read_file(file: Path) -> Iterator[Asked]:
     """The extensions of a CSV file. Raises a click error with the line for what is none."""
-    with file.open(newline="", encoding="utf-8-sig") as lines:
-        reader = csv.DictReader(lines)
-        if not reader.fieldnames or set(reader.fieldnames) != set(COLUMNS):
-            saw = ",".join(reader.fieldnames or ()) or "nothing"
-            raise click.ClickException(f"{file}:1: saw {saw}, expected {','.join(COLUMNS)}")
-        for row in reader:
-            where = f"{file}:{reader.line_num}"
-            cells = {name: (row[name] or "").strip() for name in COLUMNS}
-            if cells["days"] and not cells["days"].isdecimal():
-                raise click.ClickException(f"{where}: days is {cells['days']!r}, expected a number")
-            yield Asked(**{**cells, "days": int(cells["days"] or 0)}, where=where)
+    for where, cells in read_rows(file, COLUMNS):
+        if cells["days"] and not cells["days"].isdecimal():
+            raise click.ClickException(f"{where}: days is {cells['days']!r}, expected a number")
+        yield Asked(**{**cells, "days": int(cells["days"] or 0)}, where=where)
 
 
-def grant_all(workplace: Workplace, asked: Sequence[Asked]) -> list[ExtensionRow]:
-    """Grant them, after all have been looked at: a mistake in one leaves none granted."""
+def grant_all(
+    workplace: Workplace, asked: Sequence[Asked], groups: Sequence[Asked] = ()
+) -> list[ExtensionRow]:
+    """Grant them to students and groups: all, or after a mistake in one of them none."""
     for ask in asked:
         check(workplace, ask)
-    return [grant(workplace, ask, student=ask.student) for ask in asked]
+        workplace_student(workplace, ask)
+    numbers = [group_number(workplace, ask.assignment, ask.student) for ask in groups]
+    for ask in groups:
+        check(workplace, ask)
+    grants = [as_grant(workplace, ask, student=ask.student) for ask in asked]
+    grants += [
+        as_grant(workplace, ask, group=number) for ask, number in zip(groups, numbers, strict=True)
+    ]
+    return workplace.store.extensions.grant_all(grants)
 
 
-def check(workplace: Workplace, ask: Asked) -> None:
-    """Raises a click error for what can't be granted."""
+def workplace_student(workplace: Workplace, ask: Asked) -> None:
+    """Raises a click error, with the place in a file, for nobody on the roster."""
     try:
-        workplace.assignment(ask.assignment)
         workplace.student(ask.student)
-        needed(ask.reason)
-        if not ask.until and not ask.days:
-            raise click.UsageError("say --until a time, or how many --days")
-        if ask.until:
-            workplace.moment(ask.until)
-    except (click.UsageError, UnknownStudent) as error:
+    except UnknownStudent as error:
         if not ask.where:
             raise
         raise click.ClickException(f"{ask.where}: {error}") from error
 
 
-def grant(
+def check(workplace: Workplace, ask: Asked) -> None:
+    """Raises a click error for what can't be granted."""
+    try:
+        assignment = workplace.assignment(ask.assignment)
+        needed(ask.reason)
+        if not ask.until and not ask.days:
+            raise click.UsageError("say --until a time, or how many --days")
+        if ask.days > MOST_DAYS:
+            raise click.UsageError(f"{ask.days} days are more than {MOST_DAYS}")
+        if ask.until and workplace.moment(ask.until, "--until") <= assignment.due_utc:
+            due = f"{assignment.due:%Y-%m-%d %H:%M}"
+            raise click.UsageError(f"{ask.until} is not after the due time, {due}")
+    except click.UsageError as error:
+        if not ask.where:
+            raise
+        raise click.ClickException(f"{ask.where}: {error}") from error
+
+
+def as_grant(
     workplace: Workplace, ask: Asked, *, student: str | None = None, group: int | None = None
-) -> ExtensionRow:
-    """One extension; nothing is checked here that the store doesn't."""
+) -> dict[str, Any]:
+    """One extension, as the store takes it."""
     zone = workplace.course.zone
-    return workplace.store.extensions.grant(
-        ask.assignment,
-        student=student,
-        group=group,
-        until=in_zone(parse_local_time(ask.until), zone) if ask.until else None,
-        until_text=f"{ask.until} {zone}" if ask.until else "",
-        days=ask.days,
-        reason=ask.reason,
-        by=workplace.by,
-    )
+    return {
+        "assignment": ask.assignment,
+        "student": student,
+        "group": group,
+        "until": in_zone(parse_local_time(ask.until), zone) if ask.until else None,
+        "until_text": f"{ask.until} {zone}" if ask.until else "",
+        "days": ask.days,
+        "reason": ask.reason,
+        "by": workplace.by,
+    }
 
 
 def group_number(workplace: Workplace, assignment: str, name: str) -> int:

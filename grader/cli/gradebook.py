@@ -80,6 +80,13 @@ def fill_canvas(
         for name, grade in term.grades.items()
         if grade.score.final is not None
     }
+    unfinished = [student for student, term in terms.items() if round(term.total.so_far, 6) < 100]
+    if "total" in wanted and unfinished:
+        raise click.UsageError(
+            f"the total of {len(unfinished)} students is of a part of the course so far (of "
+            f"{', '.join(unfinished[:5])}...): what they miss would not count. Set it to 0 by "
+            "`course override` where it is missing for good"
+        )
     totals = {
         (student, "total"): term.total.percent
         for student, term in terms.items()
@@ -141,11 +148,12 @@ def say(workplace: Workplace, terms: dict[str, StudentTerm]) -> None:
             student,
             *(number(term.grades[name].score.final) for name in names),
             number(term.total.percent),
+            number(term.total.so_far),
         )
         for student, term in terms.items()
     ]
-    wide = results(max(console.width, 10 * (len(names) + 2)))
-    wide.print(table(("student", *names, "total %"), rows))
+    wide = results(max(console.width, 10 * (len(names) + 3)))
+    wide.print(table(("student", *names, "total %", "of % so far"), rows))
 
 
 def number(value: float | None) -> str:

@@ -1,11 +1,11 @@
 """`course group`: who works with whom."""
 
-import csv
 from collections import defaultdict
 from pathlib import Path
 
 import click
 
+from grader.cli.tables import read_rows
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course import GroupSize
@@ -72,15 +72,10 @@ def import_command(workplace: Workplace, name: str, file: Path) -> None:
     """Form the groups of a CSV file with the columns group,student: all of them or none."""
     group_set, size = set_of(workplace, name)
     members: dict[str, list[str]] = defaultdict(list)
-    with file.open(newline="", encoding="utf-8-sig") as lines:
-        reader = csv.DictReader(lines)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            saw = ",".join(reader.fieldnames or ()) or "nothing"
-            raise click.ClickException(f"{file}:1: saw {saw}, expected {','.join(COLUMNS)}")
-        for row in reader:
-            if not row["group"] or not row["student"]:
-                raise click.ClickException(f"{file}:{reader.line_num}: expected group,student")
-            members[row["group"].strip()].append(row["student"].strip())
+    for where, row in read_rows(file, COLUMNS):
+        if not row["group"] or not row["student"]:
+            raise click.ClickException(f"{where}: expected a group and a student")
+        members[row["group"]].append(row["student"])
     made = workplace.store.groups.form_all(group_set, members, largest=size.max, by=workplace.by)
     for group in made:
         say(group, size)

@@ -52,13 +52,16 @@ def mark_command(
     workplace.store.marks.give(
         grade.submission.id, question, given, marks=marks, comment=comment, by=workplace.by
     )
-    results().print(f"{name} {question} of {student}: {earned:g} of {info.points:g}", markup=False)
+    number = f"submission {grade.submission.id} of {grade.submission.student}"
+    told = f"{name} {question} of {student}: {earned:g} of {info.points:g}, for {number}"
+    results().print(told, markup=False)
 
 
 @click.command("override")
 @click.argument("name", metavar="ASSIGNMENT")
 @click.argument("student")
 @click.option("--points", type=click.FloatRange(min=0), help="The final score.")
+@click.option("--above", is_flag=True, help="Allow more points than the assignment has.")
 @click.option("--withdraw", is_flag=True, help="Take an earlier one back.")
 @click.option("--reason", required=True, help="Why; it is kept in the course's record.")
 @pass_workplace
@@ -67,6 +70,7 @@ def override_command(
     name: str,
     student: str,
     points: float | None,
+    above: bool,
     withdraw: bool,
     reason: str,
 ) -> None:
@@ -74,7 +78,13 @@ def override_command(
     assignment = workplace.assignment(name)
     if (points is None) != withdraw:
         raise click.UsageError("say either --points or --withdraw")
-    workplace.store.marks.override(student, name, points, reason=reason, by=workplace.by)
+    if points is not None and points > assignment.points and not above:
+        most = f"{assignment.points:g}"
+        raise click.UsageError(f"{name} has {most} points, not {points:g}; --above allows more")
+    try:
+        workplace.store.marks.override(student, name, points, reason=reason, by=workplace.by)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     told = "computed again" if points is None else f"{points:g} of {assignment.points:g}"
     results().print(f"{name} of {student}: {told}", markup=False)
 

@@ -50,6 +50,8 @@ def reply_command(workplace: Workplace, number: int, text: str, close: bool) -> 
 @pass_workplace
 def list_command(workplace: Workplace, name: str | None, closed_too: bool, as_json: bool) -> None:
     """List the requests that wait, oldest first."""
+    if name:
+        workplace.assignment(name)
     found = [
         row
         for row in workplace.store.requests.all()

@@ -52,6 +52,8 @@ def submit_command(
     beyond the number of submissions allowed, and if it can't be read. A refusal uses up nothing.
     """
     assignment = workplace.assignment(name)
+    if receipt_file and not receipt_file.absolute().parent.is_dir():
+        raise click.UsageError(f"--receipt {receipt_file}: there is no such folder")
     try:
         taken = submit(
             workplace.course,

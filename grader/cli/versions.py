@@ -6,7 +6,7 @@ import click
 
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
-from grader.course import Course, load_course
+from grader.course import Course, CourseFileError, load_course
 from grader.gradebook.evidence import gather_evidence
 from grader.gradebook.versions import (
     FieldChange,
@@ -37,6 +37,8 @@ def diff_command(workplace: Workplace, as_json: bool) -> None:
 @pass_workplace
 def apply_command(workplace: Workplace, reason: str) -> None:
     """Put course.yaml in force as it is now. Every changed setting is kept in the record."""
+    if not reason.strip():
+        raise click.UsageError("say why with --reason; it is kept in the course's record")
     settings, grades = changes(workplace)
     say(settings, grades)
     if not settings:
@@ -82,7 +84,11 @@ def put_in_force(workplace: Workplace, reason: str) -> None:
 
 def changes(workplace: Workplace) -> tuple[tuple[FieldChange, ...], tuple[GradeChange, ...]]:
     """What differs from the version in force: settings, and grades."""
-    before = course_in_force(workplace)
+    try:
+        before = course_in_force(workplace)
+    except CourseFileError as error:  # such as a folder of it that is gone
+        first = str(error).splitlines()[0]
+        return (FieldChange("course.yaml", f"can't be read any more: {first}", "as it is"),), ()
     settings = setting_changes(before, workplace.course)
     if not settings:
         return (), ()

@@ -42,8 +42,11 @@ class Workplace:
         roster = load_roster(self.roster_option or self.course.roster)
         store = open_store(self.data)
         store.update_roster(
-            StudentRow(student.student, student.name, student.email, student.section)
-            for student in roster
+            [
+                StudentRow(student.student, student.name, student.email, student.section)
+                for student in roster
+            ],
+            by=self.by,
         )
         return store
 

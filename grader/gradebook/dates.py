@@ -48,7 +48,9 @@ class Calendar:
         if group is None:
             return self._own(assignment, student, ())
         granted = self._of_group[assignment.name, group.id]
-        return group_dates(self._own(assignment, member, granted) for member in group.members)
+        # Who has left the course has no section any more, and moves nobody's dates.
+        members = [member for member in group.members if member in self._sections] or [student]
+        return group_dates(self._own(assignment, member, granted) for member in members)
 
     def last_due(self, assignment: Assignment) -> datetime:
         """The last time at which anybody's work is due."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from grader.course import Assignment, Course
 from grader.course.calendar import Standing
 from grader.course.settling import Attempt, Settled, Work, settle
-from grader.course.student_dates import Dates
+from grader.course.student_dates import Dates, is_locked
 from grader.gradebook.dates import Calendar
 from grader.gradebook.evidence import Evidence, Handed
 from grader.gradebook.records import (
@@ -120,10 +120,13 @@ class _Sheet:
 
     def work(self, student: str, course: Course) -> Work:
         """What the student, or their group, sent, with the raw points of each."""
-        sent = self._ready(self._sent(student))
+        dates = self.calendar.dates(self.assignment, student)
+        # What came after the lock can't count, so it displaces nothing that could.
+        taken = [row for row in self._sent(student) if not is_locked(row.received_at, dates)]
+        sent = self._ready(taken)
         return Work(
             assignment=self.assignment.name,
-            dates=self.calendar.dates(self.assignment, student),
+            dates=dates,
             policy=course.late_policy_of(self.assignment),
             attempts=tuple(Attempt(row.id, row.received_at, self._points(row)) for row in sent),
         )

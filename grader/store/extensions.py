@@ -1,7 +1,8 @@
 """More time for students and groups. Granted and withdrawn with a reason, never changed."""
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grader.store.records import ExtensionRow, UnknownExtension, UnknownGroup
 
@@ -57,6 +58,11 @@ class Extensions:
             subject = f"{assignment} {student or f'group {group}'}"
             self._tables.act(by, "extension granted", subject, ", ".join(words), reason)
             return row.as_row()
+
+    def grant_all(self, grants: Iterable[Mapping[str, Any]]) -> list[ExtensionRow]:
+        """Several, each as `grant` takes it: all of them or none."""
+        with self._tables.transaction():
+            return [self.grant(**one) for one in grants]
 
     def withdraw(self, extension_id: int, *, reason: str, by: str) -> ExtensionRow:
         """Take one back; it stays on record. Raises `UnknownExtension`."""

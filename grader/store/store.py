@@ -85,8 +85,12 @@ class Store:
 
     # --- students -----------------------------------------------------------------------
 
-    def update_roster(self, roster: Iterable[StudentRow]) -> RosterChange:
+    def update_roster(
+        self, roster: Iterable[StudentRow], *, by: str = "the roster's file"
+    ) -> RosterChange:
         """Make the roster's students the active ones. Who left stays, as inactive.
+
+        Changes after the first roster are kept in the course's record.
 
         Raises `ValueError` for a repeated identifier.
         """
@@ -103,6 +107,10 @@ class Store:
                 values = asdict(wanted[name])
                 self._tables.students().update_or_create(values, identifier=name)
             self._tables.students().filter(identifier__in=left).update(active=False)
+            told = {"added": added, "changed": changed, "left": left}
+            words = [f"{what}: {', '.join(names)}" for what, names in told.items() if names]
+            if known and words:
+                self._tables.act(by, "roster changed", "students", "; ".join(words))
         return RosterChange(tuple(added), tuple(changed), tuple(left))
 
     def students(self) -> tuple[StudentRow, ...]:

@@ -9,7 +9,7 @@ import pytest
 from grader.checks.choices import UNKNOWN, checks_that_apply, choices_of
 from grader.checks.declare import Alternate, Check, check
 from grader.grading.verification import check_points
-from grader.outcomes import CheckResult, Outcome
+from grader.outcomes import CheckResult, Outcome, Shown
 
 
 def body(student: Any, inputs: Any) -> None: ...
@@ -57,6 +57,7 @@ def test_without_a_known_choice_one_result_says_what_can_be_chosen(value: Any, w
     assert missing.message == f"{words} Declare one of: SHAPE = 'tall'; SHAPE = 'wide'."
     assert (missing.outcome, missing.earned, missing.points) == (Outcome.MISSING, 0, 5)
     assert (missing.question, missing.title) == ("q1", "The choice of SHAPE")
+    assert (missing.check, missing.shown) == ("choice_q1", Shown.AT_ONCE)
 
 
 def test_a_variable_is_read_once():

@@ -106,6 +106,15 @@ def test_the_newest_counts_once_it_is_graded(course: Course):
     assert one(course, only).grades["hw1"].score.pending is Pending.DELAYED
 
 
+def test_what_came_after_the_lock_displaces_nothing(tmp_path: Path):
+    due = "    due: 2027-01-28 23:59\n"
+    course = term_course(tmp_path, (due, f"{due}    lock: 2027-01-29 12:00\n"))
+    early, late = sent(1, "ada", ON_TIME, state=State.SUPERSEDED), sent(2, "ada", TWO_DAYS_LATE)
+    rows = homework(early, late, summaries=(found(2, **HALF),))
+    grade = one(course, rows).grades["hw1"]
+    assert (grade.submission and grade.submission.id, grade.score.pending) == (1, Pending.QUEUED)
+
+
 def test_where_the_best_counts_a_late_one_never_lowers_the_grade(tmp_path: Path):
     course = term_course(tmp_path, ("max_days: 3}", "max_days: 3, counts: best}"))
     early, late = sent(1, "ada", ON_TIME), sent(2, "ada", TWO_DAYS_LATE)
@@ -162,6 +171,15 @@ def test_rubric_marks_follow_the_rubric_when_an_item_changes(tmp_path: Path):
     )
     after = term_course(tmp_path / "b", changed)
     assert one(after, marks).grades["essay"].score.final == 1.0 + 1.0 - 0.25 + 2.0
+
+
+def test_who_has_left_the_course_moves_nobodys_dates(tmp_path: Path):
+    sections = "    sections: {L1: {due: 2027-02-12 23:59}, L2: {due: 2027-02-14 23:59}}\n"
+    due = "    due: 2027-02-10 23:59\n"
+    course = term_course(tmp_path, (due, due + sections))
+    here = essay(members=("ada", "gone"))
+    rows = replace(here, students=(StudentRow("ada", section="L1"),))
+    assert one(course, rows).grades["essay"].dates.due.day == 12
 
 
 def test_a_groups_extension_is_every_members(course: Course):

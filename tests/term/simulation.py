@@ -81,8 +81,11 @@ class Simulation:
     def _take_roster(self) -> None:
         self.ledger.sections |= self.roster
         self.store.update_roster(
-            StudentRow(student, student.upper(), f"{student}@mail.example", section)
-            for student, section in self.roster.items()
+            [
+                StudentRow(student, student.upper(), f"{student}@mail.example", section)
+                for student, section in self.roster.items()
+            ],
+            by=STAFF,
         )
 
     def form_groups(self) -> None:
@@ -202,6 +205,7 @@ class Simulation:
         self._take_roster()
         self.roster[first] = gone[first]
         self._take_roster()
+        self.ledger.staff_did += [("roster changed", "students")] * 2
         self._write_roster()
 
     def move_a_due_date(self) -> None:
