@@ -3,11 +3,14 @@
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from grader.cli.app import run
 from grader.store import Store, open_store
+from tests.intake.pdfs import pdf
+from tests.term_course import notebook, write_term_course
 from tests.toy_course import COURSE_COMMAND, answer_notebook, course_environment, write_toy_course
 
 
@@ -79,3 +82,17 @@ def toy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> ToyCommand:
     write_toy_course(tmp_path)
     (tmp_path / "ada.ipynb").write_bytes(answer_notebook("right"))
     return ToyCommand(tmp_path, capsys)
+
+
+@pytest.fixture
+def term(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Any:
+    """The course of a term, with a notebook and a PDF to hand in lying in its folder."""
+    from tests.cli.term_command import Term  # which needs this module
+
+    monkeypatch.setenv("COURSE_STAFF", "prof")
+    write_term_course(tmp_path)
+    (tmp_path / "ada.ipynb").write_bytes(notebook("x = 1"))
+    (tmp_path / "essay.pdf").write_bytes(pdf())
+    return Term(tmp_path, capsys)

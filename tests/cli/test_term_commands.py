@@ -1,62 +1,12 @@
 """A term's commands: groups, extensions, marks, overrides, requests, regrades, explanations."""
 
 import json
-import shlex
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Ran
-from tests.intake.pdfs import pdf
-from tests.term_course import graded, notebook, write_term_course
-
-IN_TERM = ("--now", "2027-01-20 12:00")
-
-
-class Term:
-    """The `course` command on the term's course."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self._capsys = capsys
-
-    def __call__(self, *args: str, now: str = "2027-01-20 12:00") -> Ran:
-        from grader.cli.app import run
-
-        file, data = str(self.folder / "course.yaml"), str(self.folder / "data")
-        code = run(["--course", file, "--data", data, "--now", now, *args])
-        printed = self._capsys.readouterr()
-        return Ran(code, printed.out, printed.err)
-
-    def grade(self, name: str, *points: tuple[str, float, float]) -> None:
-        """Let grading find these points for whatever is queued."""
-        from grader.store import open_store
-
-        with open_store(self.folder / "data") as store:
-            batch = store.start_batch(name)
-            while lease := store.claim(batch):
-                store.finish(lease, graded(*points))
-            store.end_batch(batch.id)
-
-
-@pytest.fixture
-def term(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Term:
-    monkeypatch.setenv("COURSE_STAFF", "prof")
-    write_term_course(tmp_path)
-    (tmp_path / "ada.ipynb").write_bytes(notebook("x = 1"))
-    (tmp_path / "essay.pdf").write_bytes(pdf())
-    return Term(tmp_path, capsys)
-
-
-def hand_in(term: Term, student: str = "ada", *more: str, now: str = "2027-01-20 12:00") -> Ran:
-    return term("submit", "hw1", student, str(term.folder / "ada.ipynb"), *more, now=now)
-
-
-def steps(term: Term, student: str, name: str) -> dict[str, str]:
-    told = json.loads(term("explain", student, name, "--json").out)
-    return {step["title"]: step["text"] for step in told["steps"][name]}
+from tests.cli.term_command import Term, change_course, hand_in, steps
+from tests.term_course import notebook
 
 
 def test_a_receipt_kept_in_a_file_can_be_verified_and_a_changed_one_is_found_out(term: Term):
@@ -192,12 +142,6 @@ def test_a_regrade_is_shown_and_counts_once_adopted(term: Term):
     assert "adopted" in term("regrade", "hw1", "--adopt", "--reason", "a check was wrong").out
     assert steps(term, "ada", "hw1")["raw score"] == "6 + 4 = 10 of 10"
     assert "nothing is proposed" in term("regrade", "hw1").out
-
-
-def change_course(term: Term, old: str, new: str) -> None:
-    file = term.folder / "course.yaml"
-    assert file.read_text().count(old) == 1
-    file.write_text(file.read_text().replace(old, new))
 
 
 def test_a_changed_due_time_is_shown_before_it_counts(term: Term):
@@ -359,64 +303,3 @@ def test_similar_notebooks_are_told_and_older_pages_go(term: Term, monkeypatch: 
     told = json.loads(term("similarity", "hw1", "--json").out)
     assert [(pair["left"], pair["right"]) for pair in told["pairs"]] == [("ada", "bob")]
     assert sorted(path.name for path in folder.iterdir()) == ["index.html", "pair-1.html"]
-
-
-def test_a_mistake_beside_a_group_extends_nothing(term: Term):
-    term("group", "form", "essay", "A", "ada", "bob")
-    both = term("extend", "essay", "zoe", "--group", "A", "--days", "2", "--reason", "ill")
-    assert (both.code, "no student 'zoe'" in both.words) == (1, True)
-    timeless = term("extend", "essay", "--group", "A", "--reason", "ill")
-    assert (timeless.code, "say --until a time" in timeless.words) == (1, True)
-    assert "no extensions" in term("extend").out
-    given = term("extend", "essay", "--group", "A", "--days", "2", "--reason", "ill")
-    assert (given.code, " A " in given.words) == (0, True)
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("override hw1 ada --points 950 --reason x", "hw1 has 10 points, not 950"),
-        ("override hw1 ada --points nan --reason x", "nan"),
-        ("override hw1 ada --points 7 --reason ' '", "needs a reason"),
-        ("apply --reason ' '", "say why with --reason"),
-        ("request list hw9", "there is no assignment 'hw9'"),
-        ("extend hw9", "there is no assignment 'hw9'"),
-        ("gradebook --csv /no-such-folder/x.csv", "/no-such-folder/x.csv: No such file"),
-        ("submit hw1 ada {}/ada.ipynb --receipt /no-such-folder/r", "there is no such folder"),
-        ("group import essay {}/latin.csv", "latin.csv: not UTF-8"),
-        ("extend --from {}/latin.csv", "latin.csv: not UTF-8"),
-    ],
-)
-def test_a_plausible_mistake_is_told_and_nothing_happens(term: Term, line: str, words: str):
-    header = "group,student" if line.startswith("group") else "assignment,student,until,days,reason"
-    (term.folder / "latin.csv").write_bytes(f"{header}\nhw1,Jos\xe9,,2,x\n".encode("latin-1"))
-    ran = term(*(word.replace("{}", str(term.folder)) for word in shlex.split(line)))
-    assert (ran.code, words in ran.words) == (1, True), ran.words
-    assert "Traceback" not in ran.err
-    assert json.loads(term("gradebook", "--json").out)["ada"]["scores"]["hw1"] is None
-    assert term("status", "hw1", "--student", "ada").words.count("nothing yet") == 1
-
-
-def test_a_total_of_a_part_of_the_course_does_not_go_to_the_lms(term: Term):
-    hand_in(term)
-    term.grade("hw1", ("q1", 6, 6), ("q2", 2, 4))
-    export = term.folder / "export.csv"
-    export.write_text(
-        "Student,ID,SIS User ID,SIS Login ID,Section,Total (78)\n"
-        "    Points Possible,,,,,100\n"
-        '"Lovelace, Ada",1,ada,ada,L1,\n'
-    )
-    refused = term("gradebook", "--canvas", str(export), "--column", "total=78")
-    assert (refused.code, "of a part of the course so far" in refused.words) == (1, True)
-
-
-def test_a_course_file_whose_folders_are_gone_can_be_put_out_of_force(term: Term):
-    assert term("gradebook").code == 0
-    text = (term.folder / "course.yaml").read_text()
-    start, end = text.index("  hw2:"), text.index("  essay:\n    title")
-    changed = (text[:start] + text[end:]).replace("of: [hw1, hw2], drop_lowest: 1", "of: [hw1]")
-    (term.folder / "course.yaml").write_text(changed)
-    (term.folder / "assignments" / "hw2").rmdir()
-    assert "can't be read any more" in term("diff").words
-    assert "in force from now on" in term("apply", "--reason", "cut").words
-    assert term("gradebook").code == 0
