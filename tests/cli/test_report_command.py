@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from grader.report.pdf import NoPdf
-from tests.cli.test_term_commands import Term, change_course, hand_in, term
-
-__all__ = ["term"]  # the fixture
+from tests.cli.term_command import Term, change_course, hand_in
 
 
 def test_without_an_assignment_it_is_the_terms_report(term: Term):
