@@ -11,9 +11,11 @@ from grader.cli.terminal import json_option, people, print_json, results
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course import Assignment
 from grader.course.calendar import standing_text
-from grader.desk import Submitted, standing_of, submit
+from grader.course.settling import preview
+from grader.desk import Submitted, submit, take_in
 from grader.gradebook.dates import Calendar
-from grader.gradebook.evidence import gather_dates
+from grader.gradebook.evidence import gather_dates, gather_for
+from grader.gradebook.term import Sheets
 from grader.intake import KINDS, Collected, Refused, import_folder, read_archive
 from grader.store import Accepted
 
@@ -146,21 +148,23 @@ def import_command(
     for found in collected.found:
         group = calendar.group_of(assignment, found.student)
         accepted.append(
-            workplace.store.accept(
+            take_in(
+                workplace.course,
+                workplace.store,
+                assignment,
                 found.student,
-                name,
                 found.data,
                 found.file,
                 received,
-                by_hand=assignment.by_hand,
-                group=group.id if group else None,
-                grades_all=workplace.course.late_policy_of(assignment).counts == "best",
+                group,
             )
         )
     if as_json:
+        evidence = gather_for(workplace.store, workplace.course, assignment)
+        sheets = Sheets(workplace.course, evidence)
         print_json(
             {
-                "accepted": [as_data(workplace, assignment, one) for one in accepted],
+                "accepted": [as_data(sheets, assignment, one) for one in accepted],
                 "refused": [
                     {"file": refused.file, "why": str(refused.why)} for refused in collected.refused
                 ],
@@ -188,16 +192,16 @@ def reason(why: Refused) -> str:
     return " ".join(str(why).split())
 
 
-def as_data(workplace: Workplace, assignment: Assignment, accepted: Accepted) -> dict[str, Any]:
-    """A receipt for scripts."""
-    row = accepted.submission
-    found = standing_of(workplace.course, workplace.store, assignment, row.student, row.received_at)
+def as_data(sheets: Sheets, assignment: Assignment, accepted: Accepted) -> dict[str, Any]:
+    """A receipt for scripts, with what it is worth if it counts."""
+    row, zone = accepted.submission, sheets.course.zone
+    found = preview(sheets.works(row.student), assignment.name, row.received_at, zone)
     return {
         "submission": row.id,
         "student": row.student,
         "assignment": row.assignment,
         "sha256": row.sha256,
-        "received_at": row.received_at.astimezone(workplace.course.zone).isoformat(),
+        "received_at": row.received_at.astimezone(zone).isoformat(),
         "standing": standing_text(found),
         "repeated": accepted.repeated,
         "state": row.state,

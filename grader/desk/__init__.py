@@ -9,5 +9,5 @@ from grader.desk.standing import StudentStanding as StudentStanding
 from grader.desk.standing import standing_of_student as standing_of_student
 from grader.desk.submitting import Submitted as Submitted
 from grader.desk.submitting import check_open as check_open
-from grader.desk.submitting import standing_of as standing_of
 from grader.desk.submitting import submit as submit
+from grader.desk.submitting import take_in as take_in

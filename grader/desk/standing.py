@@ -41,17 +41,17 @@ def standing_of_student(
     course: Course, store: Store, student: str, now: datetime
 ) -> StudentStanding:
     """What a student may know of where they stand. The same rules as for their grades."""
-    sheets = Sheets(course, gather_student(store, course, student))
+    evidence = gather_student(store, course, student)
+    sheets = Sheets(course, evidence)
     works = sheets.works(student)
-    rows = {row.id: row for row in store.work_of(student)}
     found: list[AssignmentStanding] = []
     for work in works:
         assignment = course.assignments[work.assignment]
         group = sheets.calendar.group_of(assignment, student)
         theirs = [
             row
-            for row in rows.values()
-            if row.assignment == work.assignment and row.group == (group.id if group else None)
+            for row in evidence.handed[work.assignment].submissions
+            if row.group == (group.id if group else None)
         ]
         is_open = work.dates.release.astimezone(UTC) <= now.astimezone(UTC)
         opens = f"{work.dates.release:%Y-%m-%d %H:%M %Z}"

@@ -1,6 +1,6 @@
 """Takes in a file from a student, or refuses it with the reason; a refusal uses up no attempt."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -69,34 +69,52 @@ def submit(
     def allow(before: Sequence[SubmissionRow]) -> None:
         _check_allowance(course, assignment, before, now)
 
-    accepted = store.accept(
-        student,
-        assignment.name,
-        data,
-        file_name,
-        now,
-        by_hand=assignment.by_hand,
-        group=group.id if group else None,
-        grades_all=course.late_policy_of(assignment).counts == "best",
-        allow=allow,
-    )
+    accepted = take_in(course, store, assignment, student, data, file_name, now, group, allow)
+    taken = accepted.submission
+    evidence = gather_student(store, course, student, dates=evidence)
+    sent = [
+        row.received_at
+        for row in evidence.handed[assignment.name].submissions
+        if row.group == taken.group
+    ]
+    works = Sheets(course, evidence).works(student)
     return Submitted(
         accepted=accepted,
-        receipt=receipt_of(accepted.submission),
+        receipt=receipt_of(taken),
         dates=dates,
-        standing=standing_of(course, store, assignment, student, accepted.submission.received_at),
-        left=_left(course, store, assignment, accepted.submission, now),
+        standing=preview(works, assignment.name, taken.received_at, course.zone),
+        left=allowance(assignment.attempts, sent, now, course.zone),
         problems=problems,
         group=group,
     )
 
 
-def standing_of(
-    course: Course, store: Store, assignment: Assignment, student: str, at: datetime
-) -> Standing:
-    """What a submission received at `at` is worth to the student if it counts."""
-    works = Sheets(course, gather_student(store, course, student)).works(student)
-    return preview(works, assignment.name, at, course.zone)
+def take_in(
+    course: Course,
+    store: Store,
+    assignment: Assignment,
+    student: str,
+    data: bytes,
+    file_name: str,
+    received: datetime,
+    group: GroupRow | None,
+    allow: Callable[[Sequence[SubmissionRow]], None] = lambda _: None,
+) -> Accepted:
+    """Keep a file as the assignment wants it: for people or the queue, for one or for a group.
+
+    Asks nothing but `allow` (see `Store.accept`).
+    """
+    return store.accept(
+        student,
+        assignment.name,
+        data,
+        file_name,
+        received,
+        by_hand=assignment.by_hand,
+        group=group.id if group else None,
+        grades_all=course.late_policy_of(assignment).counts == "best",
+        allow=allow,
+    )
 
 
 def check_open(assignment: Assignment, dates: Dates, now: datetime) -> None:
@@ -145,14 +163,3 @@ def _check_allowance(
         f"there is no submission of {assignment.name} left for now.",
         hint=f"The next one is taken from {found.opens:%Y-%m-%d %H:%M:%S %Z} on.",
     )
-
-
-def _left(
-    course: Course, store: Store, assignment: Assignment, row: SubmissionRow, now: datetime
-) -> Allowance:
-    sent = [
-        one.received_at
-        for one in store.work_of(row.student)
-        if (one.assignment, one.group) == (assignment.name, row.group)
-    ]
-    return allowance(assignment.attempts, sent, now, course.zone)

@@ -11,7 +11,6 @@ from grader.course.student_dates import (
     dates_for,
     feedback_from,
     group_dates,
-    last_due,
     solution_from,
 )
 from grader.gradebook.evidence import Evidence
@@ -51,11 +50,6 @@ class Calendar:
         # Who has left the course has no section any more, and moves nobody's dates.
         members = [member for member in group.members if member in self._sections] or [student]
         return group_dates(self._own(assignment, member, granted) for member in members)
-
-    def last_due(self, assignment: Assignment) -> datetime:
-        """The last time at which anybody's work is due."""
-        every = (self.dates(assignment, student) for student in self._sections)
-        return last_due(assignment, self._course.zone, every)
 
     def feedback_from(self, assignment: Assignment) -> datetime:
         """When students see what hidden tests found."""

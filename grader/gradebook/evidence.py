@@ -49,8 +49,13 @@ def gather_dates(store: Store, course: Course) -> Evidence:
     )
 
 
-def gather_student(store: Store, course: Course, student: str) -> Evidence:
-    """What one student's grades follow from; of the others only who they are."""
+def gather_student(
+    store: Store, course: Course, student: str, *, dates: Evidence | None = None
+) -> Evidence:
+    """What one student's grades follow from; of the others only who they are.
+
+    `dates` is what `gather_dates` gave, where that is known already.
+    """
     rows = store.work_of(student)
     handed = {}
     for name in course.assignments:
@@ -63,7 +68,8 @@ def gather_student(store: Store, course: Course, student: str) -> Evidence:
             tuple(row for row in manual if row.submission_id in numbers),
         )
     overrides = tuple(row for row in store.marks.overrides() if row.student == student)
-    return replace(gather_dates(store, course), overrides=overrides, handed=handed)
+    known = dates or gather_dates(store, course)
+    return replace(known, overrides=overrides, handed=handed)
 
 
 def gather_evidence(

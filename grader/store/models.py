@@ -33,6 +33,11 @@ class Student(models.Model):
     canvas_id = models.CharField(max_length=64)
     active = models.BooleanField(default=True)
 
+    @property
+    def owner(self) -> str:
+        """As whose individual work is kept."""
+        return f"student {self.pk}"
+
     def as_row(self) -> StudentRow:
         """The plain record."""
         return StudentRow(
@@ -51,6 +56,11 @@ class Group(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["group_set", "name"], name="group_name_once"),
         )
+
+    @property
+    def owner(self) -> str:
+        """As whose the group's work is kept."""
+        return f"group {self.pk}"
 
     def as_row(self, members: tuple[str, ...]) -> GroupRow:
         """The plain record, with the identifiers of who is in it now."""

@@ -154,9 +154,9 @@ class Store:
             raise GraderError(f"the file could not be kept: {error}") from error
         with self._tables.transaction():
             person = self._tables.locked_student(student)
-            owner = f"student {person.pk}"
+            owner = person.owner
             if group is not None:
-                owner = f"group {self._tables.locked_group(group).pk}"
+                owner = self._tables.locked_group(group).owner
             others = self._tables.submissions().filter(owner=owner, assignment=assignment)
             before = others.filter(received_at__lte=received_at)
             previous = before.order_by("-received_at", "-pk").first()

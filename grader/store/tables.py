@@ -172,7 +172,7 @@ class Tables:
         if person is None:
             return []
         here = self.memberships().filter(student=person, left_at=None)
-        return [f"student {person.pk}", *(f"group {row.group.pk}" for row in here)]
+        return [person.owner, *(row.group.owner for row in here)]
 
     def locked_group(self, number: int) -> Group:
         """That group, locked, so that what its members send is taken in one order."""
