@@ -10,7 +10,7 @@ from rich.table import Table
 
 from grader.cli.tables import read_rows
 from grader.cli.terminal import json_option, print_json, results, table
-from grader.cli.workplace import Workplace, pass_workplace
+from grader.cli.workplace import Workplace, needed_reason, pass_workplace
 from grader.course.dates import in_zone, parse_local_time
 from grader.store import ExtensionRow, UnknownStudent
 
@@ -70,7 +70,9 @@ def extend_command(
     if name:
         workplace.assignment(name)
     if withdraw is not None:
-        given.append(store.extensions.withdraw(withdraw, reason=needed(reason), by=workplace.by))
+        given.append(
+            store.extensions.withdraw(withdraw, reason=needed_reason(reason), by=workplace.by)
+        )
     elif file is not None:
         given += grant_all(workplace, list(read_file(file)))
     elif name and (students or group_name):
@@ -125,7 +127,7 @@ def check(workplace: Workplace, ask: Asked) -> None:
     """Raises a click error for what can't be granted."""
     try:
         assignment = workplace.assignment(ask.assignment)
-        needed(ask.reason)
+        needed_reason(ask.reason)
         if not ask.until and not ask.days:
             raise click.UsageError("say --until a time, or how many --days")
         if ask.days > MOST_DAYS:
@@ -164,13 +166,6 @@ def group_number(workplace: Workplace, assignment: str, name: str) -> int:
         known = ", ".join(groups) or "none"
         raise click.UsageError(f"there is no group {name!r} for {assignment}; there are: {known}")
     return groups[name]
-
-
-def needed(reason: str) -> str:
-    """The reason, or a click error."""
-    if not reason.strip():
-        raise click.UsageError("say why with --reason; it is kept in the course's record")
-    return reason
 
 
 def extension_table(workplace: Workplace, rows: Sequence[ExtensionRow]) -> Table:

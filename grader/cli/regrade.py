@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import click
 
 from grader.cli.terminal import json_option, print_json, results, table
-from grader.cli.workplace import Workplace, pass_workplace
+from grader.cli.workplace import Workplace, needed_reason, pass_workplace
 from grader.store import ResultRow
 
 
@@ -38,8 +38,8 @@ def regrade_command(
     workplace.assignment(name)
     if adopt and drop:
         raise click.UsageError("say --adopt or --drop, not both")
-    if (adopt or drop) and not reason.strip():
-        raise click.UsageError("say why with --reason; it is kept in the course's record")
+    if adopt or drop:
+        needed_reason(reason)
     store = workplace.store
     changes = changes_of(workplace, store.regrades.results(name))
     settled = 0

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import click
 
 from grader.cli.terminal import json_option, print_json, results, table
-from grader.cli.workplace import Workplace, pass_workplace
+from grader.cli.workplace import Workplace, needed_reason, pass_workplace
 from grader.course import Course, CourseFileError, load_course
 from grader.gradebook.evidence import gather_evidence
 from grader.gradebook.versions import (
@@ -37,8 +37,7 @@ def diff_command(workplace: Workplace, as_json: bool) -> None:
 @pass_workplace
 def apply_command(workplace: Workplace, reason: str) -> None:
     """Put course.yaml in force as it is now. Every changed setting is kept in the record."""
-    if not reason.strip():
-        raise click.UsageError("say why with --reason; it is kept in the course's record")
+    needed_reason(reason)
     settings, grades = changes(workplace)
     say(settings, grades)
     if not settings:

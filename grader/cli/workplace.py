@@ -94,4 +94,11 @@ class Workplace:
             raise click.UsageError(f"{option} is {text!r}, {error}") from error
 
 
+def needed_reason(reason: str) -> str:
+    """The reason that staff gave for a change, or a click error where there is none."""
+    if not reason.strip():
+        raise click.UsageError("say why with --reason; it is kept in the course's record")
+    return reason
+
+
 pass_workplace = click.make_pass_decorator(Workplace)
