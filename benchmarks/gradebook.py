@@ -51,7 +51,7 @@ def measure_gradebook(folder: Path, watch: Stopwatch) -> None:
     with watch.phase("gather_evidence"):
         evidence = gather_evidence(store, course)
     with watch.phase("grade_term"):
-        terms = grade_term(course, evidence)
+        terms = grade_term(course, evidence, workplace.now)
     with watch.phase("CSV"):
         text = as_csv(workplace, terms)
         (folder / "gradebook.csv").write_text(text, encoding="utf-8-sig", newline="")
@@ -70,7 +70,7 @@ def measure_report(folder: Path, watch: Stopwatch) -> None:
     with watch.phase("gather_evidence"):
         evidence = gather_evidence(store, course)
     with watch.phase("grade_term"):
-        terms = grade_term(course, evidence)
+        terms = grade_term(course, evidence, workplace.now)
     with watch.phase("record of the report"):
         requests = store.requests.all()
         report = term_of(course, evidence.students, terms, requests=requests, now=workplace.now)

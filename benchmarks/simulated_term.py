@@ -73,7 +73,9 @@ UPLOAD = """\
         title: Idea
         points: 6
         manual: true
-        rubric: [{points: 4, text: A question}, {points: 2, text: Why it is open}]
+        rubric:
+          - {name: question, points: 4, text: A question}
+          - {name: why, points: 2, text: Why it is open}
       plan: {title: Plan, points: 4, manual: true}
 """
 
@@ -286,7 +288,7 @@ class _Filling:
                     submission=row,
                     question=question.name,
                     points=0.0 if question.rubric else self.random.randint(0, int(question.points)),
-                    marks=json.dumps({"1": 1.0, "2": 0.5}) if question.rubric else "",
+                    marks=json.dumps({"question": 1.0, "why": 0.5}) if question.rubric else "",
                     comment="Simulated.",
                     by=self.random.choice(STAFF),
                     at=row.received_at + timedelta(days=5),

@@ -50,7 +50,9 @@ assignments:
         title: Idea
         points: 3
         manual: true
-        rubric: [{points: 2, text: A question}, {points: 1, text: Why it is open}]
+        rubric:
+          - {name: question, points: 2, text: A question}
+          - {name: why, points: 1, text: Why it is open}
       plan: {title: Plan, points: 2, manual: true}
 """
 

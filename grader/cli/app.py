@@ -25,8 +25,10 @@ COMMANDS = {
     "check": ("grader.cli.check", "Test the hidden tests of assignments."),
     "calendar": ("grader.cli.calendar", "Print the term, or write it as an iCalendar file."),
     "release": ("grader.cli.release", "Make what students get."),
+    "start": ("grader.cli.start", "Begin a timed assignment for a student."),
     "submit": ("grader.cli.submit", "Take in one notebook or PDF."),
     "import": ("grader.cli.submit", "Take in a folder of them, or an LMS's zip."),
+    "withdraw": ("grader.cli.withdraw", "Take back a submission that was a mistake."),
     "receipt": ("grader.cli.receipt", "Verify a receipt."),
     "roster": ("grader.cli.roster", "Take the roster from the LMS, list it."),
     "group": ("grader.cli.group", "Form groups, list them."),
@@ -153,6 +155,7 @@ def is_users_fault(error: Exception) -> bool:
     from grader.scaffold import CannotStart
     from grader.store import (
         CannotGroup,
+        CannotWithdraw,
         GradingLocked,
         UnknownExtension,
         UnknownGroup,
@@ -166,6 +169,7 @@ def is_users_fault(error: Exception) -> bool:
         BackupRefused,
         CannotGroup,
         CannotStart,
+        CannotWithdraw,
         CourseFileError,
         FolderTaken,
         GradingLocked,

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from grader.cli.in_force import in_force
 from grader.cli.terminal import json_option, people, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course import Course
@@ -36,7 +37,13 @@ from grader.store import StudentRow
 def calendar_command(
     workplace: Workplace, student: str | None, ics: Path | None, as_json: bool
 ) -> None:
-    """Print the term: releases, due times, late work, feedback, solutions, lectures, events."""
+    """Print the term: releases, due times, late work, feedback, solutions, lectures, events.
+
+    It is that of course.yaml as it is now. What students go by, one student's dates and the
+    iCalendar file, is that of the course file in force.
+    """
+    if student is not None or ics:
+        workplace = in_force(workplace)
     course, evidence = workplace.course, evidence_of(workplace)
     warn_of_sections(course, evidence.students)
     entries = entries_of(course, evidence, student)

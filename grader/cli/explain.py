@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import click
 
+from grader.cli.in_force import require_in_force
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.gradebook.evidence import gather_student
@@ -20,8 +21,9 @@ def explain_command(workplace: Workplace, student: str, name: str | None, as_jso
     """Show how STUDENT's grade for ASSIGNMENT came about, or all of the term's."""
     workplace.student(student)
     names = [workplace.assignment(name).name] if name else list(workplace.course.assignments)
+    require_in_force(workplace)
     evidence = gather_student(workplace.store, workplace.course, student)
-    term = Sheets(workplace.course, evidence).term(student)
+    term = Sheets(workplace.course, evidence, workplace.now).term(student)
     steps = {each: explain(workplace.course, term, each) for each in names}
     if as_json:
         told = {each: [asdict(step) for step in found] for each, found in steps.items()}

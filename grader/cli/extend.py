@@ -1,13 +1,14 @@
 """`course extend`: more time for students and groups, with a reason that is kept."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.table import Table
 
+from grader.cli.in_force import in_force
 from grader.cli.tables import read_rows
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, needed_reason, pass_workplace
@@ -28,6 +29,7 @@ class Asked:
     days: int
     reason: str
     where: str = ""
+    time_factor: float = 1.0
 
 
 @click.command("extend")
@@ -36,6 +38,11 @@ class Asked:
 @click.option("--until", metavar="'YYYY-MM-DD HH:MM'", default="", help="A due time of their own.")
 @click.option(
     "--days", type=click.IntRange(1, MOST_DAYS), help="Days beyond the due time, whenever it is."
+)
+@click.option(
+    "--time-factor",
+    type=click.FloatRange(1, 10, min_open=True),
+    help="So many times the time allowed, of a timed assignment, such as 1.5.",
 )
 @click.option("--group", "group_name", help="For all of this group, instead of students.")
 @click.option("--reason", default="", help="Why; it is kept in the course's record.")
@@ -54,6 +61,7 @@ def extend_command(
     students: tuple[str, ...],
     until: str,
     days: int | None,
+    time_factor: float | None,
     group_name: str | None,
     reason: str,
     file: Path | None,
@@ -65,6 +73,7 @@ def extend_command(
     An extension never makes anything due earlier, opens the lock, and takes the lateness off what
     was handed in already.
     """
+    workplace = in_force(workplace)
     store = workplace.store
     given: list[ExtensionRow] = []
     if name:
@@ -76,8 +85,9 @@ def extend_command(
     elif file is not None:
         given += grant_all(workplace, list(read_file(file)))
     elif name and (students or group_name):
-        asked = [Asked(name, one, until, days or 0, reason) for one in students]
-        groups = [Asked(name, group_name, until, days or 0, reason)] if group_name else []
+        ask = Asked(name, "", until, days or 0, reason, time_factor=time_factor or 1.0)
+        asked = [replace(ask, student=one) for one in students]
+        groups = [replace(ask, student=group_name)] if group_name else []
         given += grant_all(workplace, asked, groups)
     listed = given or [row for row in store.extensions.all() if name in (None, row.assignment)]
     if as_json:
@@ -128,7 +138,9 @@ def check(workplace: Workplace, ask: Asked) -> None:
     try:
         assignment = workplace.assignment(ask.assignment)
         needed_reason(ask.reason)
-        if not ask.until and not ask.days:
+        if ask.time_factor > 1 and assignment.time_allowed is None:
+            raise click.UsageError(f"{ask.assignment} is not timed: --time-factor changes nothing")
+        if not ask.until and not ask.days and ask.time_factor == 1:
             raise click.UsageError("say --until a time, or how many --days")
         if ask.days > MOST_DAYS:
             raise click.UsageError(f"{ask.days} days are more than {MOST_DAYS}")
@@ -153,6 +165,7 @@ def as_grant(
         "until": in_zone(parse_local_time(ask.until), zone) if ask.until else None,
         "until_text": f"{ask.until} {zone}" if ask.until else "",
         "days": ask.days,
+        "time_factor": ask.time_factor,
         "reason": ask.reason,
         "by": workplace.by,
     }
@@ -184,7 +197,7 @@ def extension_table(workplace: Workplace, rows: Sequence[ExtensionRow]) -> Table
                 str(row.id),
                 row.assignment,
                 row.student or names.get(row.group or 0, f"group {row.group}"),
-                row.until_text,
+                row.until_text + (f" x {row.time_factor:g}" if row.time_factor > 1 else ""),
                 str(row.days or ""),
                 row.by,
                 row.reason + (" (withdrawn)" if row.withdrawn_at else ""),

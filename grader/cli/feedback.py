@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from grader.cli.in_force import in_force
 from grader.cli.report import gather
 from grader.cli.terminal import results
 from grader.cli.workplace import Workplace, pass_workplace
@@ -34,10 +35,11 @@ def feedback_command(
     What hidden tests found is there from the last individual due time on, or when the assignment's
     `feedback` in course.yaml says.
     """
+    workplace = in_force(workplace)
     assignment = workplace.assignment(name)
     workplace.student(student)
     report = gather(workplace, assignment, shows_all=False)
-    (row,) = (row for row in report.rows if row.student == student)
+    (row,) = (row for row in report.rows_for_students if row.student == student)
     say(results(), feedback_view(report, row))
     if html:
         html.write_text(feedback_page(report, row), encoding="utf-8")

@@ -15,9 +15,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from grader.cli.in_force import in_force, require_points_in_force
 from grader.cli.sandboxes import make_sandbox, sandbox_option
 from grader.cli.terminal import json_option, people, print_json, results
 from grader.cli.workplace import Workplace, pass_workplace
+from grader.gradebook.evidence import gather_evidence
+from grader.gradebook.term import Sheets
 from grader.grading import BatchSummary, grade_batch, plan_grading
 from grader.grading import Progress as Step
 from grader.grading.compiled import use_own_cache, with_compiled_operations
@@ -70,8 +73,9 @@ def grade_command(
             "--sandbox process runs notebooks without isolation: they can read and write whatever "
             "you can. If they are your own, add --i-trust-these-notebooks."
         )
+    require_points_in_force(workplace, name)
     store = workplace.store
-    unknown = set(only) - {student.identifier for student in store.students()}
+    unknown = set(only) - {student.identifier for student in store.roster.students()}
     if unknown:
         raise click.UsageError(f"--only names nobody on the roster: {', '.join(sorted(unknown))}")
     use_own_cache()
@@ -80,10 +84,15 @@ def grade_command(
         store.requeue_stale()
         if not only:
             store.queue_unfinished(name)
+        chosen = counting(in_force(workplace), name, only)
+        store.queue_superseded(chosen)
         if regrade:
-            every = workplace.course.late_policy_of(workplace.assignment(name)).counts == "best"
-            store.regrades.queue(name, only=only or None, every=every)
-        waiting = waiting_count(workplace, name, only)
+            store.regrades.queue(chosen)
+        waiting = [
+            row.id
+            for row in store.submissions(name)
+            if row.state is State.QUEUED and (not only or row.id in chosen)
+        ]
         if not waiting and not as_json:
             results().print(f"{name}: nothing is waiting to be graded (--regrade grades again)")
         if not waiting:
@@ -98,9 +107,9 @@ def grade_command(
             )
             plan = with_compiled_operations(plan, say=console.print)
             started = time.monotonic()
-            with Display(console, waiting) as display:
+            with Display(console, len(waiting)) as display:
                 summary = grade_batch(
-                    plan, store, jobs=jobs, only=only or None, on_progress=display.note
+                    plan, store, jobs=jobs, only=waiting if only else None, on_progress=display.note
                 )
             seconds = time.monotonic() - started
     say_summary(name, summary, seconds, as_json)
@@ -109,12 +118,12 @@ def grade_command(
     return 2 if summary.failures else 0
 
 
-def waiting_count(workplace: Workplace, name: str, only: tuple[str, ...]) -> int:
-    """How many submissions this run would grade."""
-    return sum(
-        row.state is State.QUEUED and (not only or row.student in only)
-        for row in workplace.store.submissions(name)
-    )
+def counting(workplace: Workplace, name: str, only: tuple[str, ...]) -> set[int]:
+    """The submissions that count for these students, or everybody, or may once they are graded."""
+    store, course = workplace.store, workplace.course
+    sheets = Sheets(course, gather_evidence(store, course, only={name}), workplace.now)
+    students = only or [row.identifier for row in store.roster.students()]
+    return {number for student in students for number in sheets.may_count(student, name)}
 
 
 def say_summary(name: str, summary: BatchSummary, seconds: float, as_json: bool) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from grader.cli.in_force import require_in_force
 from grader.cli.terminal import json_option, people, print_json, results, table
-from grader.cli.versions import require_in_force
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.gradebook.evidence import gather_evidence
 from grader.gradebook.exports import Filled, csv_text, fill, read_canvas
@@ -50,7 +50,8 @@ def gradebook_command(
     students stay excused, and nobody's score is cleared.
     """
     require_in_force(workplace)
-    terms = grade_term(workplace.course, gather_evidence(workplace.store, workplace.course))
+    evidence = gather_evidence(workplace.store, workplace.course)
+    terms = grade_term(workplace.course, evidence, workplace.now)
     if csv_file:
         csv_file.write_text(as_csv(workplace, terms), encoding="utf-8-sig", newline="")
         people().print(f"written: {csv_file}", markup=False, soft_wrap=True)
@@ -84,8 +85,8 @@ def fill_canvas(
     if "total" in wanted and unfinished:
         raise click.UsageError(
             f"the total of {len(unfinished)} students is of a part of the course so far (of "
-            f"{', '.join(unfinished[:5])}...): what they miss would not count. Set it to 0 by "
-            "`course override` where it is missing for good"
+            f"{', '.join(unfinished[:5])}...): the rest would not count. `course explain STUDENT` "
+            "shows what waits; `course override` sets a score or excuses"
         )
     totals = {
         (student, "total"): term.total.percent
@@ -163,7 +164,7 @@ def number(value: float | None) -> str:
 
 def as_csv(workplace: Workplace, terms: dict[str, StudentTerm]) -> str:
     """One row a student; an empty cell is 'no score', which is not the same as 0."""
-    names = {row.identifier: row for row in workplace.store.students()}
+    names = {row.identifier: row for row in workplace.store.roster.students()}
     assignments = list(workplace.course.assignments)
     header = ["student", "name", "section", *assignments, "total_percent", "percent_so_far"]
     return csv_text(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from grader.cli.in_force import in_force
 from grader.cli.tables import read_rows
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
@@ -90,7 +91,9 @@ def list_command(workplace: Workplace, name: str, as_json: bool) -> None:
     group_set, _ = set_of(workplace, name)
     groups = [group for group in workplace.store.groups.all(group_set) if group.members]
     grouped = {student for group in groups for student in group.members}
-    alone = [row.identifier for row in workplace.store.students() if row.identifier not in grouped]
+    alone = [
+        row.identifier for row in workplace.store.roster.students() if row.identifier not in grouped
+    ]
     if as_json:
         print_json({"groups": {g.name: list(g.members) for g in groups}, "alone": alone})
         return
@@ -102,7 +105,7 @@ def list_command(workplace: Workplace, name: str, as_json: bool) -> None:
 
 def set_of(workplace: Workplace, name: str) -> tuple[str, GroupSize]:
     """The set of groups that do an assignment, and their sizes."""
-    assignment = workplace.assignment(name)
+    assignment = in_force(workplace).assignment(name)
     if assignment.group is None or assignment.group_set is None:
         raise click.UsageError(f"{name} is individual work: course.yaml gives it no `group`")
     return assignment.group_set, assignment.group

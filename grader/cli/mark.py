@@ -1,12 +1,18 @@
 """`course mark` and `course override`: points that people give."""
 
+from datetime import datetime
+
 import click
 
+from grader.cli.in_force import require_in_force
 from grader.cli.terminal import results
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.gradebook import QuestionInfo, questions_of, rubric_points
-from grader.gradebook.evidence import gather_student
+from grader.gradebook.dates import Calendar
+from grader.gradebook.evidence import gather_dates, gather_student
+from grader.gradebook.lost_marks import lost_marks
 from grader.gradebook.term import Grade, Sheets
+from grader.store import State, SubmissionRow
 
 
 @click.command("mark")
@@ -21,7 +27,10 @@ from grader.gradebook.term import Grade, Sheets
     "items",
     multiple=True,
     metavar="NAME[=SHARE]",
-    help="A rubric item that is met, or the share of it such as 2=0.5; repeat it.",
+    help="A rubric item that is met, or the share of it such as depth=0.5; repeat it.",
+)
+@click.option(
+    "--submission", "number", type=int, help="Mark that one, instead of the one that counts now."
 )
 @click.option("--comment", default="", help="For the student.")
 @pass_workplace
@@ -32,29 +41,36 @@ def mark_command(
     question: str,
     points: float | None,
     items: tuple[str, ...],
+    number: int | None,
     comment: str,
 ) -> None:
     """Give points for QUESTION of what STUDENT, or their group, handed in.
 
+    They are for the submission that counts now; if an older one was marked before, that is told.
     Of a question that the checks grade this replaces what they gave. Marks by rubric items follow
     the rubric: when an item's points change in course.yaml, so does everybody's score.
     """  # fmt: skip
-    grade = counted(workplace, name, student)
+    require_in_force(workplace)
+    row = to_mark(workplace, name, student, number)
     info = question_info(workplace, name, question)
     marks = read_items(info, items) if items else None
     if marks is None and points is None:
-        raise click.UsageError("give --points, or the rubric's items that are met by --item")
+        there = f": {', '.join(item.name for item in info.rubric)}" if info.rubric else ""
+        raise click.UsageError(
+            f"give --points, or the rubric's items that are met by --item{there}"
+        )
     given = points or 0.0
     earned = given if marks is None else rubric_points(info, marks, given)
     if not 0 <= earned <= info.points:
         raise click.UsageError(f"{question} has 0 to {info.points:g} points, not {earned:g}")
-    assert grade.submission is not None
+    before = marked_before(workplace, student, question, row) if number is None else ()
     workplace.store.marks.give(
-        grade.submission.id, question, given, marks=marks, comment=comment, by=workplace.by
+        row.id, question, given, marks=marks, comment=comment, by=workplace.by
     )
-    number = f"submission {grade.submission.id} of {grade.submission.student}"
-    told = f"{name} {question} of {student}: {earned:g} of {info.points:g}, for {number}"
-    results().print(told, markup=False)
+    told = f"{earned:g} of {info.points:g}, for submission {row.id} of {row.student}"
+    results().print(f"{name} {question} of {student}: {told}", markup=False)
+    for line in (*before, *told_after(workplace, student, row)):
+        results().print(line, markup=False, soft_wrap=True)
 
 
 @click.command("override")
@@ -62,6 +78,7 @@ def mark_command(
 @click.argument("student")
 @click.option("--points", type=click.FloatRange(min=0), help="The final score.")
 @click.option("--above", is_flag=True, help="Allow more points than the assignment has.")
+@click.option("--excuse", is_flag=True, help="No score, and no part of the total.")
 @click.option("--withdraw", is_flag=True, help="Take an earlier one back.")
 @click.option("--reason", required=True, help="Why; it is kept in the course's record.")
 @pass_workplace
@@ -71,22 +88,103 @@ def override_command(
     student: str,
     points: float | None,
     above: bool,
+    excuse: bool,
     withdraw: bool,
     reason: str,
 ) -> None:
-    """Set STUDENT's final score for ASSIGNMENT, whatever was computed."""
+    """Set STUDENT's final score for ASSIGNMENT, whatever was computed, or excuse them from it."""
     assignment = workplace.assignment(name)
-    if (points is None) != withdraw:
-        raise click.UsageError("say either --points or --withdraw")
+    require_in_force(workplace)
+    if [points is not None, excuse, withdraw].count(True) != 1:
+        raise click.UsageError("say one of --points, --excuse and --withdraw")
     if points is not None and points > assignment.points and not above:
         most = f"{assignment.points:g}"
         raise click.UsageError(f"{name} has {most} points, not {points:g}; --above allows more")
     try:
-        workplace.store.marks.override(student, name, points, reason=reason, by=workplace.by)
+        workplace.store.marks.override(
+            student, name, points, excused=excuse, reason=reason, by=workplace.by
+        )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    told = "computed again" if points is None else f"{points:g} of {assignment.points:g}"
+    told = "excused" if excuse else "computed again"
+    if points is not None:
+        told = f"{points:g} of {assignment.points:g}"
     results().print(f"{name} of {student}: {told}", markup=False)
+
+
+def to_mark(workplace: Workplace, name: str, student: str, number: int | None) -> SubmissionRow:
+    """The submission of that number, or the one that counts.
+
+    Raises a click error that names theirs if it is none of the student's, or of their group's.
+    """
+    if number is None:
+        row = counted(workplace, name, student).submission
+        assert row is not None
+        return row
+    workplace.assignment(name)
+    workplace.student(student)
+    theirs = work_for(workplace, name, student)
+    if number in theirs:
+        return theirs[number]
+    each = [f"{row.id} (received {clock(workplace, row.received_at)})" for row in theirs.values()]
+    raise click.UsageError(
+        f"submission {number} is not one that {student} or their group handed in for {name}; "
+        + (f"those are {', '.join(each)}" if each else "there is none")
+    )
+
+
+def marked_before(
+    workplace: Workplace, student: str, question: str, row: SubmissionRow
+) -> tuple[str, ...]:
+    """A line if another submission of theirs has marks for the question, and this one none."""
+    theirs = work_for(workplace, row.assignment, student)
+    given = [
+        score
+        for score in workplace.store.marks.of(row.assignment)
+        if score.question == question and score.submission_id in theirs
+    ]
+    if not given or any(score.submission_id == row.id for score in given):
+        return ()
+    last = given[-1]
+    other = theirs[last.submission_id]
+    newer = (row.received_at, row.id) > (other.received_at, other.id)
+    return (
+        f"{question} was marked before for submission {other.id}, by {last.by} at "
+        f"{clock(workplace, last.at)}; submission {row.id} is {'newer' if newer else 'older'} "
+        "and counts instead",
+    )
+
+
+def told_after(workplace: Workplace, student: str, row: SubmissionRow) -> tuple[str, ...]:
+    """Lines on marks that change no grade as they are: of what doesn't count, or of lost items."""
+    name, course = row.assignment, workplace.course
+    evidence = gather_student(workplace.store, course, student)
+    counts = Sheets(course, evidence, workplace.now).term(student).grades[name].submission
+    lines: list[str] = []
+    if counts is None:
+        lines.append(f"submission {row.id} doesn't count, and no other one does")
+    elif counts.id != row.id:
+        lines.append(f"submission {row.id} doesn't count: submission {counts.id} does")
+    lost = lost_marks(course, evidence, workplace.now, only=[student])
+    return (*lines, *(one.text for one in lost if one.assignment == name))
+
+
+def work_for(workplace: Workplace, name: str, student: str) -> dict[int, SubmissionRow]:
+    """What the student or their group handed in for an assignment, by number, oldest first."""
+    calendar = Calendar(workplace.course, gather_dates(workplace.store, workplace.course))
+    group = calendar.group_of(workplace.assignment(name), student)
+    return {
+        row.id: row
+        for row in workplace.store.work_of(student)
+        if row.assignment == name
+        and row.state is not State.WITHDRAWN
+        and (student in row.credited or (group is not None and row.group == group.id))
+    }
+
+
+def clock(workplace: Workplace, at: datetime) -> str:
+    """A time by the course's clock."""
+    return f"{at.astimezone(workplace.course.zone):%Y-%m-%d %H:%M %Z}"
 
 
 def counted(workplace: Workplace, name: str, student: str) -> Grade:
@@ -94,7 +192,7 @@ def counted(workplace: Workplace, name: str, student: str) -> Grade:
     workplace.assignment(name)
     workplace.student(student)
     evidence = gather_student(workplace.store, workplace.course, student)
-    grade = Sheets(workplace.course, evidence).term(student).grades[name]
+    grade = Sheets(workplace.course, evidence, workplace.now).term(student).grades[name]
     if grade.submission is None:
         raise click.UsageError(
             f"{student} has handed in nothing for {name}; `course override` can still set a score"
@@ -111,7 +209,7 @@ def question_info(workplace: Workplace, name: str, question: str) -> QuestionInf
 
 
 def read_items(info: QuestionInfo, items: tuple[str, ...]) -> dict[str, float]:
-    """The shares of rubric items such as `clarity` or `2=0.5`."""
+    """The shares of rubric items such as `clarity` or `depth=0.5`."""
     known = [item.name for item in info.rubric]
     marks: dict[str, float] = {}
     for text in items:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 import click
 
+from grader.cli.in_force import require_in_force
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, needed_reason, pass_workplace
 from grader.store import ResultRow
@@ -33,25 +34,35 @@ def regrade_command(
 ) -> None:
     """Show what `course grade ASSIGNMENT --regrade` would change; --adopt or --drop it.
 
-    Grades stay as they are until then, and older gradings stay on record.
+    Grades stay as they are until then, and all gradings stay on record. --adopt lets count what
+    it shows; --drop also what still waits to be graded again.
     """
     workplace.assignment(name)
     if adopt and drop:
         raise click.UsageError("say --adopt or --drop, not both")
     if adopt or drop:
         needed_reason(reason)
-    store = workplace.store
-    changes = changes_of(workplace, store.regrades.results(name))
-    settled = 0
     if adopt:
-        settled = store.regrades.adopt(name, by=workplace.by, reason=reason)
+        require_in_force(workplace)
+    regrades = workplace.store.regrades
+    proposed = regrades.results(name)
+    changes = changes_of(workplace, proposed)
+    settled = 0
+    if adopt:  # what is shown, not what a run of the grader adds meanwhile
+        seen = {row.id for row in proposed}
+        settled = regrades.adopt(name, by=workplace.by, reason=reason, seen=seen)
     elif drop:
-        settled = store.regrades.drop(name, by=workplace.by, reason=reason)
+        settled = regrades.drop(name, by=workplace.by, reason=reason)
+    waiting = regrades.waiting(name)
     if as_json:
         told = [asdict(change) for change in changes]
-        print_json({"assignment": name, "changes": told, "settled": settled})
+        data = {"assignment": name, "changes": told, "settled": settled, "waiting": waiting}
+        print_json(data)
         return
     say(name, changes, adopt=adopt, drop=drop)
+    if waiting:
+        again = f"`course grade {name}` grades them"
+        results().print(f"{waiting} still wait to be graded again: {again}")
 
 
 def changes_of(workplace: Workplace, proposed: Sequence[ResultRow]) -> list[Change]:
@@ -74,7 +85,7 @@ def changes_of(workplace: Workplace, proposed: Sequence[ResultRow]) -> list[Chan
 def say(name: str, changes: Sequence[Change], *, adopt: bool, drop: bool) -> None:
     """The changes for people, and what to do next."""
     console = results()
-    if not changes:
+    if not changes and not drop:
         console.print(f"{name}: nothing is proposed; `course grade {name} --regrade` grades again")
         return
     rows = [

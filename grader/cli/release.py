@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from grader.cli.in_force import in_force
 from grader.cli.terminal import json_option, people, print_json, results
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course import Assignment
@@ -65,6 +66,7 @@ def release_due(workplace: Workplace, destination: Path) -> list[tuple[str, Path
 
     Two that do so at once take turns, and the second finds nothing to do.
     """
+    workplace = in_force(workplace)
     zone, now = workplace.course.zone, workplace.now
     done: list[tuple[str, Path]] = []
     calendar = Calendar(workplace.course, gather_dates(workplace.store, workplace.course))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from grader.cli.in_force import require_in_force
 from grader.cli.terminal import json_option, print_json, results, table
-from grader.cli.versions import require_in_force
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course import Assignment
 from grader.report import (
@@ -71,6 +71,7 @@ def report_assignment(
     as_json: bool,
 ) -> None:
     """Write an assignment's report and say where it is."""
+    require_in_force(workplace)
     report = gather(workplace, assignment, shows_all=show_hidden)
     paths = write_report(report, folder, pdf=pdf)
     if as_json:

@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import click
 
+from grader.cli.in_force import in_force, require_in_force
 from grader.cli.mark import counted, question_info
 from grader.cli.terminal import json_option, print_json, results
 from grader.cli.workplace import Workplace, pass_workplace
@@ -23,6 +24,7 @@ def request_command() -> None:
 @pass_workplace
 def ask_command(workplace: Workplace, name: str, student: str, question: str, text: str) -> None:
     """Ask, as STUDENT, that QUESTION be looked at again, and say why in TEXT."""
+    workplace = in_force(workplace)
     grade = counted(workplace, name, student)
     question_info(workplace, name, question)
     assert grade.submission is not None
@@ -40,6 +42,7 @@ def ask_command(workplace: Workplace, name: str, student: str, question: str, te
 @pass_workplace
 def reply_command(workplace: Workplace, number: int, text: str, close: bool) -> None:
     """Answer request NUMBER. A changed grade is given by `course mark`."""
+    require_in_force(workplace)
     say(workplace.store.requests.reply(number, text, by=workplace.by, close=close))
 
 
@@ -50,6 +53,7 @@ def reply_command(workplace: Workplace, number: int, text: str, close: bool) -> 
 @pass_workplace
 def list_command(workplace: Workplace, name: str | None, closed_too: bool, as_json: bool) -> None:
     """List the requests that wait, oldest first."""
+    workplace = in_force(workplace)
     if name:
         workplace.assignment(name)
     found = [

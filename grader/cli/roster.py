@@ -24,7 +24,7 @@ def roster_command() -> None:
 @pass_workplace
 def list_command(workplace: Workplace, as_json: bool) -> None:
     """List the students of the course."""
-    rows = workplace.store.students()
+    rows = workplace.store.roster.students()
     if as_json:
         print_json([row.__dict__ for row in rows])
         return

@@ -7,12 +7,14 @@ import click
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course import Assignment
-from grader.gradebook.dates import Calendar
-from grader.gradebook.evidence import gather_dates
 from grader.intake import Refused, read_notebook
 from grader.release import starter_notebook
+from grader.report.document import json_text
 from grader.report.wording import percent_text
+from grader.report.writing import write_folder
 from grader.similarity import SimilarityReport, Work, compare_works, similarity_pages
+
+JSON_FORMAT = "course-report/similarity-1"
 
 
 @click.command("similarity")
@@ -34,20 +36,17 @@ def similarity_command(workplace: Workplace, name: str, output: Path | None, as_
         raise click.UsageError(f"{name} takes PDFs; only notebooks are compared")
     report = compare(workplace, assignment)
     folder = output or workplace.data / "similarity" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    for older in folder.glob("pair-*.html"):  # there may be fewer pairs now
-        older.unlink()
-    for file, page in similarity_pages(report).items():
-        (folder / file).write_text(page, encoding="utf-8")
+    pairs = [
+        {
+            "left": pair.left.work.label,
+            "right": pair.right.work.label,
+            "shares": [pair.left.share, pair.right.share],
+        }
+        for pair in report.pairs
+    ]
+    document = {"format": JSON_FORMAT, "assignment": name, "pairs": pairs}
+    write_folder({**similarity_pages(report), "report.json": json_text(document)}, folder)
     if as_json:
-        pairs = [
-            {
-                "left": pair.left.work.label,
-                "right": pair.right.work.label,
-                "shares": [pair.left.share, pair.right.share],
-            }
-            for pair in report.pairs
-        ]
         print_json({"assignment": name, "pairs": pairs, "pages": folder / "index.html"})
         return
     console = results()
@@ -65,16 +64,15 @@ def similarity_command(workplace: Workplace, name: str, output: Path | None, as_
 def compare(workplace: Workplace, assignment: Assignment) -> SimilarityReport:
     """The newest notebooks of all students and groups, compared."""
     store = workplace.store
-    calendar = Calendar(workplace.course, gather_dates(store, workplace.course))
+    groups = store.groups.all(assignment.group_set) if assignment.group_set else ()
+    names = {group.id: group.name for group in groups}
     works: list[Work] = []
     for row in store.latest_submissions(assignment.name):
-        group = calendar.group_of(assignment, row.student) if row.group is not None else None
-        authors = group.members if group else (row.student,)
         try:
             notebook = read_notebook(store.read_notebook_bytes(row))
         except Refused:  # what grading refuses too; it is in the report there
             continue
-        label = group.name if group else row.student
-        works.append(Work(label, frozenset(authors), notebook))
+        label = names.get(row.group or 0, row.student)
+        works.append(Work(label, frozenset(row.credited), notebook))
     starter = read_notebook(starter_notebook(assignment.folder))
     return compare_works(f"{assignment.name}: {assignment.title}", works, [starter])

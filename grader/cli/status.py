@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from grader.cli.in_force import in_force
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.desk import AssignmentStanding, standing_of_student
@@ -22,6 +23,7 @@ def status_command(
 
     With --student, what is due for them, what they handed in, and what handing in now is worth.
     """
+    workplace = in_force(workplace)
     if student is not None:
         say_student(workplace, name, student, as_json=as_json)
         return
@@ -54,11 +56,14 @@ def status_command(
         )
         return
     console = results()
-    columns = ("assignment", *(str(state) for state in State), "due")
+    # Few have any, and the table fits a narrow terminal without.
+    withdrawn = any(found.get(State.WITHDRAWN) for found in counts.values())
+    states = [state for state in State if withdrawn or state is not State.WITHDRAWN]
+    columns = ("assignment", *map(str, states), "due")
     rows = [
         (
             each,
-            *(str(counts[each].get(state, 0)) for state in State),
+            *(str(counts[each].get(state, 0)) for state in states),
             # As in course.yaml, and short, so that the table fits a narrow terminal.
             f"{workplace.course.assignments[each].due:%Y-%m-%d %H:%M}",
         )

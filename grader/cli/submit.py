@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from grader.cli.in_force import in_force
 from grader.cli.terminal import json_option, people, print_json, results
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course import Assignment
@@ -16,7 +17,7 @@ from grader.desk import Submitted, submit, take_in
 from grader.gradebook.dates import Calendar
 from grader.gradebook.evidence import gather_dates, gather_for
 from grader.gradebook.term import Sheets
-from grader.intake import KINDS, Collected, Refused, import_folder, read_archive
+from grader.intake import KINDS, Refused, RefusedFile, import_folder, read_archive
 from grader.store import Accepted
 
 at_option = click.option(
@@ -53,6 +54,7 @@ def submit_command(
     A file is refused before the release, from the lock on, without a group where it takes one,
     beyond the number of submissions allowed, and if it can't be read. A refusal uses up nothing.
     """
+    workplace = in_force(workplace)
     assignment = workplace.assignment(name)
     if receipt_file and not receipt_file.absolute().parent.is_dir():
         raise click.UsageError(f"--receipt {receipt_file}: there is no such folder")
@@ -64,7 +66,7 @@ def submit_command(
             student,
             file.read_bytes(),
             file.name,
-            workplace.moment(at),
+            received_time(workplace, at),
         )
     except Refused as refused:
         raise click.ClickException(f"{file}: {refused}") from refused
@@ -123,68 +125,80 @@ def as_receipt(workplace: Workplace, taken: Submitted) -> dict[str, Any]:
     }
 
 
+def received_time(workplace: Workplace, at: str | None) -> datetime:
+    """When something was received: now, or the time that was said, which has come already."""
+    received = workplace.moment(at)
+    if received > workplace.now:
+        raise click.UsageError(f"--at {at} is yet to come; say when the file was received")
+    return received
+
+
 @click.command("import")
 @click.argument("name", metavar="ASSIGNMENT")
 @click.argument("source", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--anyway",
+    is_flag=True,
+    help="Take in what a student could not hand in then: before the release, after the lock, "
+    "without a group, beyond the number of submissions.",
+)
 @at_option
 @json_option
 @pass_workplace
 def import_command(
-    workplace: Workplace, name: str, source: Path, at: str | None, as_json: bool
+    workplace: Workplace, name: str, source: Path, anyway: bool, at: str | None, as_json: bool
 ) -> int:
     """Take in a folder of notebooks or PDFs, or the zip that Canvas or Quercus gives.
 
     In a folder, `student.ipynb` or `student/anything.ipynb` belongs to that student (`.pdf` where
-    the assignment takes those). Each file is taken or refused by itself, and every refusal is
-    told; the exit code is 1 if there was any.
+    the assignment takes those). Each file is taken or refused by itself, by the rules of `course
+    submit`, and every refusal is told; the exit code is 1 if there was any.
     """
+    workplace = in_force(workplace)
     assignment = workplace.assignment(name)
-    students = workplace.store.students()
-    calendar = Calendar(workplace.course, gather_dates(workplace.store, workplace.course))
+    received = received_time(workplace, at)
     collect = import_folder if source.is_dir() else read_archive
-    collected = collect(source, students, kind=KINDS[assignment.submit])
-    received = workplace.moment(at)
+    collected = collect(source, workplace.store.roster.students(), kind=KINDS[assignment.submit])
+    calendar = Calendar(workplace.course, gather_dates(workplace.store, workplace.course))
     accepted: list[Accepted] = []
+    refused = list(collected.refused)
     for found in collected.found:
-        group = calendar.group_of(assignment, found.student)
-        accepted.append(
-            take_in(
+        try:
+            taken = take_in(
                 workplace.course,
                 workplace.store,
+                calendar,
                 assignment,
                 found.student,
                 found.data,
                 found.file,
                 received,
-                group,
+                anyway=anyway,
             )
-        )
+        except Refused as why:
+            refused.append(RefusedFile(found.file, why))
+        else:
+            accepted.append(taken)
     if as_json:
         evidence = gather_for(workplace.store, workplace.course, assignment)
-        sheets = Sheets(workplace.course, evidence)
+        sheets = Sheets(workplace.course, evidence, workplace.now)
+        told = [{"file": one.file, "why": str(one.why)} for one in refused]
         print_json(
-            {
-                "accepted": [as_data(sheets, assignment, one) for one in accepted],
-                "refused": [
-                    {"file": refused.file, "why": str(refused.why)} for refused in collected.refused
-                ],
-            }
+            {"accepted": [as_data(sheets, assignment, one) for one in accepted], "refused": told}
         )
     else:
-        say_collected(name, accepted, collected, received)
-    return 1 if collected.refused else 0
+        say_imported(name, accepted, refused)
+    return 1 if refused else 0
 
 
-def say_collected(
-    name: str, accepted: list[Accepted], collected: Collected, received: datetime
-) -> None:
+def say_imported(name: str, accepted: list[Accepted], refused: list[RefusedFile]) -> None:
     """Tell people what was taken and each refusal."""
     repeated = sum(one.repeated for one in accepted)
     new = len(accepted) - repeated
     known = f", {repeated} already there" if repeated else ""
-    results().print(f"{name}: {new} taken in{known}, {len(collected.refused)} refused")
-    for refused in collected.refused:
-        people().print(f"  {refused.file}: {reason(refused.why)}", markup=False, soft_wrap=True)
+    results().print(f"{name}: {new} taken in{known}, {len(refused)} refused")
+    for one in refused:
+        people().print(f"  {one.file}: {reason(one.why)}", markup=False, soft_wrap=True)
 
 
 def reason(why: Refused) -> str:
@@ -195,7 +209,8 @@ def reason(why: Refused) -> str:
 def as_data(sheets: Sheets, assignment: Assignment, accepted: Accepted) -> dict[str, Any]:
     """A receipt for scripts, with what it is worth if it counts."""
     row, zone = accepted.submission, sheets.course.zone
-    found = preview(sheets.works(row.student), assignment.name, row.received_at, zone)
+    works = sheets.works_sending(row.student, assignment.name)
+    found = preview(works, assignment.name, row.received_at, zone)
     return {
         "submission": row.id,
         "student": row.student,

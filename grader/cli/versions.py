@@ -1,34 +1,51 @@
 """`course diff` and `course apply`: a changed course file, before it counts."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 
 import click
 
+from grader.cli.in_force import let_count, version_in_force
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, needed_reason, pass_workplace
 from grader.course import Course, CourseFileError, load_course
-from grader.gradebook.evidence import gather_evidence
+from grader.gradebook.evidence import Evidence, gather_dates, gather_evidence
+from grader.gradebook.lost_marks import LostMarks, lost_marks
 from grader.gradebook.versions import (
     FieldChange,
     GradeChange,
-    digest_of,
     grade_changes,
     setting_changes,
 )
+from grader.store import CourseVersionRow
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What course.yaml changes. `grades` is None where the file in force can't be read any more.
+
+    `lost` are marks by items that the rubric no longer has, also where nothing else changes.
+    """
+
+    settings: tuple[FieldChange, ...]
+    grades: tuple[GradeChange, ...] | None
+    lost: tuple[LostMarks, ...]
 
 
 @click.command("diff")
 @json_option
 @pass_workplace
 def diff_command(workplace: Workplace, as_json: bool) -> None:
-    """Show what course.yaml changes beside the version in force, and whose grades with it."""
-    settings, grades = changes(workplace)
+    """Show what course.yaml changes beside the version in force, and whose grades with it.
+
+    Marks that are lost, by items that a rubric no longer has, are told as long as they are.
+    """
+    version = version_in_force(workplace)
+    found = changes(workplace, version)
     if as_json:
-        told = {"settings": map(asdict, settings), "grades": map(asdict, grades)}
-        print_json({name: list(rows) for name, rows in told.items()})
+        print_json(asdict(found))
         return
-    say(settings, grades)
-    if settings:
+    say(version, found)
+    if found.settings:
         results().print("to let it count: course apply --reason '...'")
 
 
@@ -38,79 +55,64 @@ def diff_command(workplace: Workplace, as_json: bool) -> None:
 def apply_command(workplace: Workplace, reason: str) -> None:
     """Put course.yaml in force as it is now. Every changed setting is kept in the record."""
     needed_reason(reason)
-    settings, grades = changes(workplace)
-    say(settings, grades)
-    if not settings:
+    version = version_in_force(workplace)
+    found = changes(workplace, version)
+    say(version, found)
+    if version is not None and version.text == workplace.course_text:
         return
-    record = workplace.store.record
-    put_in_force(workplace, reason)
-    for change in settings:
-        detail = f"{change.before or 'nothing'} -> {change.after or 'nothing'}"
-        record.note(
-            by=workplace.by, what="setting changed", subject=change.place, detail=detail,
-            reason=reason,
-        )  # fmt: skip
+    told = [
+        (one.place, f"{one.before or 'nothing'} -> {one.after or 'nothing'}")
+        for one in found.settings
+    ]
+    let_count(workplace, version, reason, told)
     results().print("in force from now on")
 
 
-def require_in_force(workplace: Workplace) -> None:
-    """Raises a click error where course.yaml would change grades and nobody has applied it.
-
-    The first course file that grades are made by is put in force by that.
-    """
-    record = workplace.store.record
-    if record.version_in_force() is None:
-        put_in_force(workplace, "the first grades were made by it")
-    elif is_changed(workplace):
-        raise click.UsageError(
-            "course.yaml has changed in what grades follow from, and that is not in force yet: "
-            "`course diff` shows whose grades change, `course apply --reason '...'` lets it count"
-        )
-
-
-def is_changed(workplace: Workplace) -> bool:
-    """Whether course.yaml says something else about grades than the version in force."""
-    version = workplace.store.record.version_in_force()
-    return version is not None and version.digest != digest_of(workplace.course)
-
-
-def put_in_force(workplace: Workplace, reason: str) -> None:
-    """Let the course file count as it is."""
-    text = workplace.course_file.read_text(encoding="utf-8")
-    digest = digest_of(workplace.course)
-    workplace.store.record.put_in_force(text, digest, reason=reason, by=workplace.by)
-
-
-def changes(workplace: Workplace) -> tuple[tuple[FieldChange, ...], tuple[GradeChange, ...]]:
-    """What differs from the version in force: settings, and grades."""
+def changes(workplace: Workplace, version: CourseVersionRow | None) -> Changes:
+    """What differs from the version in force: settings, grades, and marks that are lost."""
+    after, now = workplace.course, workplace.now
     try:
-        before = course_in_force(workplace)
+        before = load_course(workplace.course_file, text=version.text) if version else after
     except CourseFileError as error:  # such as a folder of it that is gone
-        first = str(error).splitlines()[0]
-        return (FieldChange("course.yaml", f"can't be read any more: {first}", "as it is"),), ()
-    settings = setting_changes(before, workplace.course)
-    if not settings:
-        return (), ()
-    evidence = gather_evidence(workplace.store, workplace.course)
-    return settings, grade_changes(before, workplace.course, evidence)
+        gone = f"can't be read any more: {error.complaints[0]}"
+        unread = FieldChange("course.yaml", gone, "as it is")
+        return Changes((unread,), None, lost_marks(after, evidence_of(workplace, after), now))
+    evidence = evidence_of(workplace, before, after)
+    settings = setting_changes(before, after)
+    grades = grade_changes(before, after, evidence, now) if settings else ()
+    return Changes(settings, grades, lost_marks(after, evidence, now))
 
 
-def course_in_force(workplace: Workplace) -> Course:
-    """The course by the file that counts; before the first one, by the file as it is."""
-    version = workplace.store.record.version_in_force()
-    if version is None:
-        return workplace.course
-    return load_course(workplace.course_file, text=version.text)
+def evidence_of(workplace: Workplace, *courses: Course) -> Evidence:
+    """What is stored of the assignments and groups of all these, also of those that one has."""
+    assignments = {name: one for course in courses for name, one in course.assignments.items()}
+    every = courses[-1].model_copy(update={"assignments": assignments})
+    groups = [gather_dates(workplace.store, course).groups for course in courses]
+    found = gather_evidence(workplace.store, every)
+    return replace(found, groups={name: rows for each in groups for name, rows in each.items()})
 
 
-def say(settings: tuple[FieldChange, ...], grades: tuple[GradeChange, ...]) -> None:
+def say(version: CourseVersionRow | None, found: Changes) -> None:
     """The changes for people."""
     console = results()
-    if not settings:
+    if version is None:
+        console.print("no course file is in force yet: grades follow from course.yaml as it is")
+    elif not found.settings:
         console.print("course.yaml says about grades what is in force already")
+    else:
+        rows = [(one.place, one.before or "–", one.after or "–") for one in found.settings]
+        console.print(table(("setting", "in force", "in course.yaml"), rows, numbers_from=3))
+        say_grades(found.grades)
+    for lost in found.lost:
+        console.print(lost.text, markup=False, soft_wrap=True)
+
+
+def say_grades(grades: tuple[GradeChange, ...] | None) -> None:
+    """Whose grades change, for people."""
+    console = results()
+    if grades is None:
+        console.print("whose grades that changes can't be told")
         return
-    rows = [(one.place, one.before or "–", one.after or "–") for one in settings]
-    console.print(table(("setting", "in force", "in course.yaml"), rows, numbers_from=3))
     if not grades:
         console.print("no grade changes by that")
         return

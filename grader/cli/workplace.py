@@ -3,6 +3,8 @@
 import getpass
 import hashlib
 import os
+from collections.abc import Collection
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,34 +16,61 @@ from grader.course import Assignment, Course, load_course
 from grader.course.complaints import did_you_mean
 from grader.course.dates import in_zone, parse_local_time
 from grader.course.roster import load_roster
+from grader.course.text_source import read_text
 from grader.store import Store, StudentRow, UnknownStudent, open_store
 
 
 @dataclass
 class Workplace:
-    """The course, its store and its folders, each opened when first needed."""
+    """The course, its store and its folders, each opened when first needed.
+
+    `waiting` are assignments that are in the course file, but not in `course`.
+    """
 
     course_file: Path
     data_option: Path | None
     roster_option: Path | None
     now_option: str | None = None
+    waiting: frozenset[str] = frozenset()
+
+    @cached_property
+    def course_text(self) -> str:
+        """The course file as it is now, read once. Raises `CourseFileError`."""
+        return read_text(self.course_file)
 
     @cached_property
     def course(self) -> Course:
-        """Raises `CourseFileError`."""
-        return load_course(self.course_file)
+        """The course by the file as it is now. Raises `CourseFileError`.
+
+        Which one counts, `grader.cli.versions` tells: `in_force`, `require_in_force`.
+        """
+        return load_course(self.course_file, text=self.course_text)
+
+    def by_course(
+        self, course: Course, store: Store, *, waiting: Collection[str] = ()
+    ) -> "Workplace":
+        """The same place with this course instead of the one that the file describes now."""
+        found = copy(self)
+        found.course, found.store, found.waiting = course, store, frozenset(waiting)
+        return found
 
     @cached_property
     def data(self) -> Path:
         """Where submissions, results and reports are kept."""
-        return (self.data_option or self.course.folder / ".course").resolve()
+        beside = self.course_file.absolute().parent / ".course"
+        return (self.data_option or beside).resolve()
+
+    @cached_property
+    def stored(self) -> Store:
+        """The store as it is: no roster is read into it."""
+        return open_store(self.data)
 
     @cached_property
     def store(self) -> Store:
         """The store, with the roster as it is now."""
         roster = load_roster(self.roster_option or self.course.roster)
-        store = open_store(self.data)
-        store.update_roster(
+        store = self.stored
+        store.roster.update(
             [
                 StudentRow(student.student, student.name, student.email, student.section)
                 for student in roster
@@ -57,7 +86,7 @@ class Workplace:
 
     def student(self, identifier: str) -> StudentRow:
         """The active student of that identifier. Raises `UnknownStudent` with near names."""
-        found = {row.identifier: row for row in self.store.students()}
+        found = {row.identifier: row for row in self.store.roster.students()}
         if identifier not in found:
             hint = did_you_mean(identifier, found)
             raise UnknownStudent(
@@ -74,6 +103,11 @@ class Workplace:
     def assignment(self, name: str) -> Assignment:
         """The assignment of that name. Raises a click error with the known names."""
         known = self.course.assignments
+        if name in self.waiting:
+            raise click.UsageError(
+                f"{name} is in course.yaml, but not in force yet: "
+                "`course apply --reason '...'` lets it count"
+            )
         if name not in known:
             hint = did_you_mean(name, known) or f"course.yaml has {', '.join(known)}"
             raise click.UsageError(f"there is no assignment {name!r}; {hint}")

@@ -108,7 +108,11 @@ def _of_assignment(
 
     zone = course.zone
     yield entry(dates.release, Kind.RELEASE, "", "release")
-    yield entry(dates.due, Kind.DUE, due_text(dates.due, zone), "due")
+    text = due_text(dates.due, zone)
+    if dates.time_allowed is not None:
+        minutes = dates.time_allowed.total_seconds() / 60
+        text += f"; timed: {minutes:g} min from when a student begins"
+    yield entry(dates.due, Kind.DUE, text, "due")
     policy = course.late_policy_of(assignment)
     for number, (end, text) in enumerate(_late_ends(dates.due, policy, zone), start=1):
         # What a lock cuts off never comes.

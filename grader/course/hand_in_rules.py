@@ -83,6 +83,11 @@ class _HandIn(RawFields):
         least, most = self.get(*path, "min"), self.get(*path, "max")
         if type(least) is int and type(most) is int and most < least:
             self.saw((*path, "max"), f"expected no less than `min`, {least}")
+        if self.get(*path) is not None and self.get(*self.at, "time_allowed") is not None:
+            what = (
+                "not a field of work in groups: a time of their own is for each student; delete one"
+            )
+            self.document.complain((*self.at, "time_allowed"), what, of_key=True)
 
     def rubric(self, question: Parts) -> None:
         path = (*question, "rubric")
@@ -91,6 +96,7 @@ class _HandIn(RawFields):
             return
         if self.submit != "pdf":
             self.is_manual(question, "a `rubric` is for grading by hand")
+        self.item_names(path, len(items))
         points = self.get(*question, "points")
         each = [self.get(*path, index, "points") for index in range(len(items))]
         if not all(type(number) in (int, float) and number > 0 for number in (points, *each)):
@@ -99,3 +105,16 @@ class _HandIn(RawFields):
         if not math.isclose(points, added, rel_tol=1e-9):
             what = f"the items' points add up to {added:g}, but the question has {points:g}"
             self.document.complain(path, f"{what}; correct an item or the question", of_key=True)
+
+    def item_names(self, rubric: Parts, items: int) -> None:
+        """Complain of each item whose name another one before it has."""
+        seen: dict[str, int] = {}
+        for place in range(items):
+            path = (*rubric, place, "name")
+            name = self.get(*path)
+            if not isinstance(name, str):
+                continue
+            if name in seen:
+                first = f"item {seen[name] + 1} of the rubric has that name"
+                self.saw(path, f"but {first}; expected a name of its own, by which marks are kept")
+            seen.setdefault(name, place)

@@ -88,6 +88,7 @@ def _resolve(written: WrittenCourse, folder: Path) -> Course:
         limits=limits,
         late_policy=written.late_policy,
         weights=_weights(written),
+        missing=written.missing,
         roster=folder / written.roster,
         assignments={
             name: _assignment(name, one, times, limits, folder)
@@ -112,6 +113,7 @@ def _assignment(
         due=times.moment(written.due),
         lock=times.moment_or_none(written.lock),
         sections={key: times.section(one) for key, one in written.sections.items()},
+        time_allowed=timedelta(seconds=written.time_allowed) if written.time_allowed else None,
         late_policy=written.late_policy,
         feedback=times.opening(written.feedback),
         solution=times.opening(written.solution) if written.solution else None,
@@ -181,8 +183,8 @@ def _question(name: str, written: WrittenQuestion) -> Question:
         points=written.points,
         manual=written.manual,
         rubric=tuple(
-            RubricItem(points=item.points, text=item.text, name=item.name or str(place))
-            for place, item in enumerate(written.rubric, start=1)
+            RubricItem(name=item.name, points=item.points, text=item.text)
+            for item in written.rubric
         ),
     )
 

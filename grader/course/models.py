@@ -47,12 +47,13 @@ class Environment(_Known):
 class RubricItem(_Known):
     """What a grader by hand looks for, and the points that it is worth.
 
-    What was given is kept by its `name`: without one, its place in the rubric.
+    What was given is kept by its `name`, which no other item of the question has: its place, text
+    and points may change.
     """
 
+    name: str
     points: float
     text: str
-    name: str = ""
 
 
 class Question(_Known):
@@ -105,7 +106,8 @@ class Assignment(_Known):
     graded by hand and has no environment; of a notebook `tests` says whether our own hidden checks
     grade it or the tests of an otter assignment. Without a `group` it is individual work.
 
-    From `lock` on nothing is taken. What holds for one student (sections, extensions) is in
+    A timed assignment is due when `time_allowed` is over since a student began, at `due` at the
+    latest. From `lock` on nothing is taken. What holds for one student (sections, extensions) is in
     `grader.course.student_dates`; the policy that holds is the course's `late_policy_of`.
     """
 
@@ -120,6 +122,7 @@ class Assignment(_Known):
     due: datetime
     lock: datetime | None = None
     sections: dict[str, SectionDates] = {}
+    time_allowed: timedelta | None = None
     late_policy: LatePolicy | None = None
     feedback: datetime | After = After.LAST_DUE
     solution: datetime | After | None = None
@@ -167,6 +170,7 @@ class Course(_Known):
     limits: Limits
     late_policy: LatePolicy
     weights: tuple[Part, ...]
+    missing: Literal["zero", "left out"] = "zero"
     roster: Path
     assignments: dict[str, Assignment]
     folder: Path

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from grader.course.calendar import (
     Standing,
     best_after_penalty,
+    no_credit_from,
     standing,
     standing_text,
     time_text,
@@ -76,6 +77,16 @@ def grace_left(works: Iterable[Work], zone: tzinfo) -> int | None:
         return None
     found = settle(each, zone).values()
     return budget - sum(one.standing.grace_days for one in found if one.standing)
+
+
+def closing_time(dates: Dates, policy: LatePolicy, zone: tzinfo) -> datetime | None:
+    """From when on handing in is worth nothing: the lock, or when no credit is left; None if never.
+
+    Of grace days all are reckoned with, as if none had been used.
+    """
+    ends = [dates.lock, no_credit_from(dates.due, policy, zone)]
+    known = [end for end in ends if end is not None]
+    return min(known, key=lambda end: end.astimezone(UTC)) if known else None
 
 
 def preview(works: Iterable[Work], assignment: str, now: datetime, zone: tzinfo) -> Standing:

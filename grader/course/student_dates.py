@@ -5,7 +5,7 @@ extension short. A group has the latest of its members' dates.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from grader.course.calendar import effective_due
@@ -18,10 +18,12 @@ class Extension:
     """What one student was granted: a time of their own, or days, or the later of both.
 
     `days` are wall-clock days beyond the due time as it is now: if that moves, so do they.
+    `time_factor` lengthens the time allowed for a timed assignment.
     """
 
     until: datetime | None = None
     days: int = 0
+    time_factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,17 @@ class Dates:
 
     `set_due` is the due time before extensions. Grace days are charged in its order, so that an
     extension can't cost its assignment the days that another one then uses first.
+
+    Of a timed assignment `time_allowed` is the student's own; `due` is when it is over since they
+    began at `started`, and while they haven't, the last moment for it.
     """
 
     release: datetime
     due: datetime
     lock: datetime | None
     set_due: datetime | None = None
+    time_allowed: timedelta | None = None
+    started: datetime | None = None
 
 
 def dates_for(
@@ -44,8 +51,16 @@ def dates_for(
     *,
     section: str = "",
     extensions: Iterable[Extension] = (),
+    started: datetime | None = None,
 ) -> Dates:
     """The dates that hold for a student of a section, with the extensions granted to them.
+
+    Args:
+        assignment: the assignment.
+        zone: the course's zone.
+        section: the student's section.
+        extensions: what was granted to the student, or to their group.
+        started: when the student began, of a timed assignment.
 
     Raises:
         ValueError: an extension of negative days, or until a time without a zone.
@@ -55,12 +70,20 @@ def dates_for(
     set_due = (own and own.due) or assignment.due
     lock = (own and own.lock) or assignment.lock
     due = set_due.astimezone(zone)
+    factor = 1.0
     for extension in extensions:
+        factor = max(factor, extension.time_factor)
         granted = effective_due(set_due, zone, until=extension.until, extra_days=extension.days)
         due = max(due, granted, key=_instant)
     if lock is not None:
         lock = max(lock, due, key=_instant).astimezone(zone)
-    return Dates(release.astimezone(zone), due, lock, set_due.astimezone(zone))
+    found = Dates(release.astimezone(zone), due, lock, set_due.astimezone(zone))
+    if assignment.time_allowed is None:
+        return found
+    allowed = assignment.time_allowed * factor
+    if started is not None:
+        due = timed_end(started, assignment.time_allowed, due, time_factor=factor)
+    return replace(found, due=due, time_allowed=allowed, started=started)
 
 
 def is_locked(received: datetime, dates: Dates) -> bool:

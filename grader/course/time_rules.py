@@ -27,7 +27,7 @@ from grader.course.written import WrittenAssignment, WrittenSection
 from grader.course.yaml_source import Document
 
 # Without a value, these would be as good as not there, which may not be what was meant.
-_OPTIONAL = ("lock", "solution", "late_policy", "attempts")
+_OPTIONAL = ("lock", "solution", "late_policy", "attempts", "time_allowed")
 
 
 def check_times(document: Document) -> None:

@@ -25,6 +25,8 @@ from grader.course.units import parse_bytes, parse_seconds
 NAME = r"^[a-z][a-z0-9_-]{0,31}\Z"
 SECTION = r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,31}\Z"
 QUESTION_NAME = r"^[a-z][a-z0-9_]{0,31}\Z"
+# Marks from before items had names are kept by an item's place: `name: "1"` keeps them.
+ITEM = r"^[a-z0-9][a-z0-9_]{0,31}\Z"
 RELATIVE = r"^(?!/)(?!(.*/)?\.\.?(/|\Z))[A-Za-z0-9_./-]{1,100}\Z"
 
 Title = Annotated[str, StringConstraints(pattern=r"^\S[^\n]*\Z", min_length=1, max_length=200)]
@@ -32,6 +34,7 @@ Item = Annotated[str, StringConstraints(pattern=r"^\S[^\n]*\Z", min_length=1, ma
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 SectionName = Annotated[str, StringConstraints(pattern=SECTION)]
 QuestionName = Annotated[str, StringConstraints(pattern=QUESTION_NAME)]
+ItemName = Annotated[str, StringConstraints(pattern=ITEM)]
 Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone)]
 Day = Annotated[date, BeforeValidator(parse_date)]
 Moment = Annotated[LocalTime | Relative, BeforeValidator(parse_time)]
@@ -46,6 +49,10 @@ SOME_SIZE = "a size such as `64 MiB` or `2 GiB`, from 1 KiB to 1024 GiB"
 MOMENT = "a local date and time such as `2027-01-14 18:00`"
 DAY = "a date such as `2027-01-14`"
 OPENING = f"`{After.LAST_DUE}`, or a time such as `ps1.due + 2 days`"
+ITEM_NAME = (
+    "a short name such as `name: clarity`, by which marks are kept: lower-case letters, digits "
+    "and `_`, for each item of the question another"
+)
 ENVIRONMENT = "the name of one of the environments"
 
 
@@ -117,13 +124,11 @@ class WrittenLimits(Written):
 
 
 class WrittenItem(Written):
-    """One line of a rubric."""
+    """One line of a rubric. Marks are kept by its name, so that items can be moved and reworded."""
 
+    name: ItemName = Field(description=ITEM_NAME)
     points: float = Field(gt=0, le=10000, description="a number of points more than 0")
     text: Item = Field(description="what the points are given for, on one line")
-    name: QuestionName | None = Field(
-        default=None, description="a name of lower-case letters, digits and `_`, such as `clarity`"
-    )
 
 
 class WrittenQuestion(Written):
@@ -135,7 +140,7 @@ class WrittenQuestion(Written):
     rubric: list[WrittenItem] = Field(
         default=[],
         min_length=1,
-        description="a list of items such as `{points: 4, text: A clear question}`",
+        description="a list of items such as `{name: clarity, points: 4, text: A clear question}`",
     )
 
 
@@ -201,6 +206,10 @@ class WrittenAssignment(Written):
         default={},
         description="sections with dates of their own, such as `LEC0201: {due: ps1.due + 1 day}`",
     )
+    time_allowed: Seconds | None = Field(
+        default=None,
+        description=f"for a timed assignment, {SOME_TIME}, from when a student begins",
+    )
     late_policy: LatePolicy | None = Field(
         default=None, description=f"a policy in place of the course's, with `kind` {KINDS}"
     )
@@ -257,6 +266,11 @@ class WrittenCourse(Written):
     weights: dict[Name, WrittenPart] = Field(
         default={},
         description="parts of the total such as `labs: {percent: 40, of: [lab04, lab05]}`",
+    )
+    missing: Literal["zero", "left out"] = Field(
+        default="zero",
+        description="`zero` (what was never handed in counts 0 once that is worth nothing) or "
+        "`left out` (it is no part of the total)",
     )
     roster: str = Field(
         min_length=1, max_length=300, description="the path of a CSV file such as `roster.csv`"

@@ -4,6 +4,8 @@ Hand something in, see what it is worth, read feedback when it is time. Each is 
 course and its store that refuses with a reason; commands and pages only show what it gives.
 """
 
+from grader.desk.beginning import begin as begin
+from grader.desk.beginning import time_allowed_text as time_allowed_text
 from grader.desk.standing import AssignmentStanding as AssignmentStanding
 from grader.desk.standing import StudentStanding as StudentStanding
 from grader.desk.standing import standing_of_student as standing_of_student

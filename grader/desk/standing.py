@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from grader.course import Course
+from grader.course import Assignment, Course
 from grader.course.attempts import Allowance, allowance
 from grader.course.settling import grace_left, preview_text
 from grader.course.student_dates import Dates
+from grader.desk.beginning import time_allowed_text
 from grader.gradebook.evidence import gather_student
 from grader.gradebook.term import Sheets
 from grader.store import Store, SubmissionRow
@@ -16,7 +17,7 @@ from grader.store import Store, SubmissionRow
 class AssignmentStanding:
     """One assignment as its student sees it. `if_now` says what a submission now would be worth.
 
-    `newest` is what they, or their group, handed in last.
+    `newest` is what they, or the group that they are in now, handed in last.
     """
 
     assignment: str
@@ -42,32 +43,39 @@ def standing_of_student(
 ) -> StudentStanding:
     """What a student may know of where they stand. The same rules as for their grades."""
     evidence = gather_student(store, course, student)
-    sheets = Sheets(course, evidence)
-    works = sheets.works(student)
-    found: list[AssignmentStanding] = []
-    for work in works:
-        assignment = course.assignments[work.assignment]
-        group = sheets.calendar.group_of(assignment, student)
-        theirs = [
-            row
-            for row in evidence.handed[work.assignment].submissions
-            if row.group == (group.id if group else None)
-        ]
-        is_open = work.dates.release.astimezone(UTC) <= now.astimezone(UTC)
-        opens = f"{work.dates.release:%Y-%m-%d %H:%M %Z}"
-        found.append(
-            AssignmentStanding(
-                assignment=work.assignment,
-                dates=work.dates,
-                is_open=is_open,
-                newest=theirs[-1] if theirs else None,
-                allowed=allowance(
-                    assignment.attempts, [row.received_at for row in theirs], now, course.zone
-                ),
-                if_now=preview_text(works, work.assignment, now, course.zone)
-                if is_open
-                else f"opens at {opens}",
-                group=group.name if group else None,
-            )
-        )
-    return StudentStanding(student, tuple(found), grace_left(works, course.zone))
+    sheets = Sheets(course, evidence, now, for_students=True)
+    found = [_standing(sheets, one, student, now) for one in course.assignments.values()]
+    return StudentStanding(student, tuple(found), grace_left(sheets.works(student), course.zone))
+
+
+def _standing(
+    sheets: Sheets, assignment: Assignment, student: str, now: datetime
+) -> AssignmentStanding:
+    zone = sheets.course.zone
+    dates = sheets.calendar.dates(assignment, student)
+    group = sheets.calendar.group_of(assignment, student)
+    theirs = sheets.sent(student, assignment.name)
+    works = sheets.works_sending(student, assignment.name)
+    is_open = dates.release.astimezone(UTC) <= now.astimezone(UTC)
+    opens = f"opens at {dates.release:%Y-%m-%d %H:%M %Z}"
+    return AssignmentStanding(
+        assignment=assignment.name,
+        dates=dates,
+        is_open=is_open,
+        newest=theirs[-1] if theirs else None,
+        allowed=allowance(assignment.attempts, [row.received_at for row in theirs], now, zone),
+        if_now=_if_now(dates, now) or preview_text(works, assignment.name, now, zone)
+        if is_open
+        else opens,
+        group=group.name if group else None,
+    )
+
+
+def _if_now(dates: Dates, now: datetime) -> str:
+    """What a student who has yet to begin timed work should know, while they may."""
+    if dates.time_allowed is None or dates.started is not None:
+        return ""
+    if now.astimezone(UTC) >= dates.due.astimezone(UTC):
+        return f"it could be begun until {dates.due:%Y-%m-%d %H:%M %Z}"
+    until = f"begin before {dates.due:%Y-%m-%d %H:%M %Z}"
+    return f"timed: {time_allowed_text(dates)} from when you begin; {until}"

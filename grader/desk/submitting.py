@@ -1,6 +1,6 @@
 """Takes in a file from a student, or refuses it with the reason; a refusal uses up no attempt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,6 +9,7 @@ from grader.course.attempts import Allowance, allowance
 from grader.course.calendar import Standing
 from grader.course.settling import is_locked, preview
 from grader.course.student_dates import Dates
+from grader.desk.beginning import time_allowed_text
 from grader.gradebook.dates import Calendar
 from grader.gradebook.evidence import gather_dates, gather_student
 from grader.gradebook.term import Sheets
@@ -60,50 +61,54 @@ def submit(
             f"no student {student!r} is in the roster. Correct the name, or add a line to the "
             "roster."
         )
-    calendar = Calendar(course, evidence)
-    dates = calendar.dates(assignment, student)
-    check_open(assignment, dates, now)
-    group = _group(assignment, calendar, student)
     problems = read_file(data, KINDS[assignment.submit])
-
-    def allow(before: Sequence[SubmissionRow]) -> None:
-        _check_allowance(course, assignment, before, now)
-
-    accepted = take_in(course, store, assignment, student, data, file_name, now, group, allow)
+    calendar = Calendar(course, evidence)
+    accepted = take_in(course, store, calendar, assignment, student, data, file_name, now)
     taken = accepted.submission
-    evidence = gather_student(store, course, student, dates=evidence)
-    sent = [
-        row.received_at
-        for row in evidence.handed[assignment.name].submissions
-        if row.group == taken.group
-    ]
-    works = Sheets(course, evidence).works(student)
+    sheets = Sheets(course, gather_student(store, course, student), now, for_students=True)
+    sent = [row.received_at for row in sheets.sent(student, assignment.name)]
+    works = sheets.works_sending(student, assignment.name)
     return Submitted(
         accepted=accepted,
         receipt=receipt_of(taken),
-        dates=dates,
+        dates=sheets.calendar.dates(assignment, student),
         standing=preview(works, assignment.name, taken.received_at, course.zone),
         left=allowance(assignment.attempts, sent, now, course.zone),
         problems=problems,
-        group=group,
+        group=accepted.group,
     )
 
 
 def take_in(
     course: Course,
     store: Store,
+    calendar: Calendar,
     assignment: Assignment,
     student: str,
     data: bytes,
     file_name: str,
     received: datetime,
-    group: GroupRow | None,
-    allow: Callable[[Sequence[SubmissionRow]], None] = lambda _: None,
+    *,
+    anyway: bool = False,
 ) -> Accepted:
     """Keep a file as the assignment wants it: for people or the queue, for one or for a group.
 
-    Asks nothing but `allow` (see `Store.accept`).
+    Raises `Refused` before the release, from the lock on, without the group that it takes and
+    beyond the number of submissions; not if it shall be taken in `anyway`. The bytes that were
+    handed in last are that submission again, and never refused.
     """
+    dates = calendar.dates(assignment, student)
+    expected = calendar.group_of(assignment, student)
+
+    def allow(before: Sequence[SubmissionRow], group: GroupRow | None) -> None:
+        if (group and group.id) != (expected and expected.id):
+            raise Refused(f"the group of {student} changed just now.", hint="Hand in once more.")
+        if not anyway:
+            check_open(assignment, dates, received)
+            check_started(assignment, dates, received)
+            check_group(assignment, group, student)
+            check_allowance(course, assignment, before, received)
+
     return store.accept(
         student,
         assignment.name,
@@ -111,8 +116,9 @@ def take_in(
         file_name,
         received,
         by_hand=assignment.by_hand,
-        group=group.id if group else None,
-        grades_all=course.late_policy_of(assignment).counts == "best",
+        group_set=assignment.group_set,
+        keeps_older=course.late_policy_of(assignment).counts == "best"
+        or is_locked(received, dates),
         allow=allow,
     )
 
@@ -132,11 +138,21 @@ def check_open(assignment: Assignment, dates: Dates, now: datetime) -> None:
         )
 
 
-def _group(assignment: Assignment, calendar: Calendar, student: str) -> GroupRow | None:
-    """The group that the work is of; raises `Refused` for one that may not hand it in."""
+def check_started(assignment: Assignment, dates: Dates, now: datetime) -> None:
+    """Raises `Refused` for timed work that was not begun by then."""
+    if dates.time_allowed is None:
+        return
+    if dates.started is None or now.astimezone(UTC) < dates.started.astimezone(UTC):
+        raise Refused(
+            f"{assignment.name} is timed, and was not begun.",
+            hint=f"Begin it first: from then on there are {time_allowed_text(dates)} for it.",
+        )
+
+
+def check_group(assignment: Assignment, group: GroupRow | None, student: str) -> None:
+    """Raises `Refused` for a group of a size that may not hand it in."""
     if assignment.group is None:
-        return None
-    group = calendar.group_of(assignment, student)
+        return
     members = len(group.members) if group else 1
     if members < assignment.group.min:
         raise Refused(
@@ -144,12 +160,12 @@ def _group(assignment: Assignment, calendar: Calendar, student: str) -> GroupRow
             + (f"{group.name!r} has {members}." if group else f"{student} is in none."),
             hint="Form a group first, then hand in once for all of it.",
         )
-    return group
 
 
-def _check_allowance(
+def check_allowance(
     course: Course, assignment: Assignment, before: Sequence[SubmissionRow], now: datetime
 ) -> None:
+    """Raises `Refused` when no submission is left, or none yet."""
     taken = [row.received_at for row in before]
     found = allowance(assignment.attempts, taken, now, course.zone)
     if found.is_open:

@@ -1,7 +1,11 @@
-"""Whose dates are whose: sections, extensions of students and of their groups."""
+"""Whose dates are whose: sections, extensions of students and of their groups.
+
+Who handed something in with a group stays one of it for that assignment, so that the dates by
+which it was handed in hold on when somebody leaves.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from grader.course import Assignment, Course
@@ -22,13 +26,21 @@ class Calendar:
 
     def __init__(self, course: Course, evidence: Evidence) -> None:
         self._course = course
-        self._sections = {row.identifier: row.section for row in evidence.students}
+        self._students = [row.identifier for row in evidence.students]
+        everybody = (*evidence.left, *evidence.students)
+        self._sections = {row.identifier: row.section for row in everybody}
         self._of_student: dict[tuple[str, str], list[Extension]] = defaultdict(list)
         self._of_group: dict[tuple[str, int], list[Extension]] = defaultdict(list)
         self._groups = {
             name: {student: group for group in groups for student in group.members}
             for name, groups in evidence.groups.items()
         }
+        every = (group for groups in evidence.groups.values() for group in groups)
+        here = set(self._students)
+        # Who has left the course moves nobody's dates.
+        self._members = {group.id: here.intersection(group.members) for group in every}
+        self._group_work = evidence.group_work
+        self._starts = {(row.assignment, row.student): row.at for row in evidence.starts}
         for row in evidence.extensions:
             if row.student is not None:
                 self._of_student[row.assignment, row.student].append(_extension(row))
@@ -42,24 +54,37 @@ class Calendar:
         return self._groups.get(assignment.group_set, {}).get(student)
 
     def dates(self, assignment: Assignment, student: str) -> Dates:
-        """When things are due for a student: for a group, the latest of its members' dates."""
+        """When things are due for what a student, or their group, hands in now."""
         group = self.group_of(assignment, student)
+        return self.dates_of(assignment, student, group.id if group else None)
+
+    def dates_of(self, assignment: Assignment, student: str, group: int | None) -> Dates:
+        """When things are due for work of the student alone, or of that group.
+
+        Of a group it is the latest of the dates of who is in it, and of whose the work is.
+        """
         if group is None:
             return self._own(assignment, student, ())
-        granted = self._of_group[assignment.name, group.id]
-        # Who has left the course has no section any more, and moves nobody's dates.
-        members = [member for member in group.members if member in self._sections] or [student]
-        return group_dates(self._own(assignment, member, granted) for member in members)
+        granted = self._of_group[assignment.name, group]
+        work = self._group_work.get(assignment.name, {})
+        members = {*self._members.get(group, ()), *work.get(group, ())}
+        each = sorted(members) or [student]
+        return group_dates(self._own(assignment, member, granted) for member in each)
 
     def feedback_from(self, assignment: Assignment) -> datetime:
         """When students see what hidden tests found."""
-        every = (self.dates(assignment, student) for student in self._sections)
-        return feedback_from(assignment, self._course.zone, every)
+        return feedback_from(assignment, self._course.zone, self._everybody(assignment))
 
     def solution_from(self, assignment: Assignment) -> datetime | None:
         """When the solution is released, or None where it never is."""
-        every = (self.dates(assignment, student) for student in self._sections)
-        return solution_from(assignment, self._course.zone, every)
+        return solution_from(assignment, self._course.zone, self._everybody(assignment))
+
+    def _everybody(self, assignment: Assignment) -> Iterator[Dates]:
+        """The dates of everybody who may hand something in, or has."""
+        for student in self._students:
+            yield self.dates(assignment, student)
+        for group in self._group_work.get(assignment.name, {}):
+            yield self.dates_of(assignment, "", group)
 
     def _own(self, assignment: Assignment, student: str, granted: Iterable[Extension]) -> Dates:
         return dates_for(
@@ -67,8 +92,9 @@ class Calendar:
             self._course.zone,
             section=self._sections.get(student, ""),
             extensions=(*self._of_student[assignment.name, student], *granted),
+            started=self._starts.get((assignment.name, student)),
         )
 
 
 def _extension(row: ExtensionRow) -> Extension:
-    return Extension(row.until, row.days)
+    return Extension(row.until, row.days, row.time_factor)

@@ -10,6 +10,7 @@ from grader.store import (
     GroupRow,
     ManualScoreRow,
     OverrideRow,
+    StartRow,
     Store,
     StudentRow,
     SubmissionRow,
@@ -28,24 +29,37 @@ class Handed:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The rows of a term. `groups` are by set, `handed` by assignment."""
+    """The rows of a term. `groups` are by set, `handed` by assignment.
+
+    `left` are those who left the course; `group_work` says by assignment and group whose what it
+    handed in is, also theirs who have left it since.
+    """
 
     students: tuple[StudentRow, ...]
+    left: tuple[StudentRow, ...] = ()
     groups: Mapping[str, tuple[GroupRow, ...]] = field(
         default_factory=dict[str, tuple[GroupRow, ...]]
     )
+    group_work: Mapping[str, Mapping[int, frozenset[str]]] = field(
+        default_factory=dict[str, Mapping[int, frozenset[str]]]
+    )
     extensions: tuple[ExtensionRow, ...] = ()
+    starts: tuple[StartRow, ...] = ()
     overrides: tuple[OverrideRow, ...] = ()
     handed: Mapping[str, Handed] = field(default_factory=dict[str, Handed])
 
 
 def gather_dates(store: Store, course: Course) -> Evidence:
     """What dates follow from: students, groups and extensions."""
-    sets = {one.group_set for one in course.assignments.values()} - {None}
+    shared = [one for one in course.assignments.values() if one.group_set]
+    sets = sorted({one.group_set or "" for one in shared})
     return Evidence(
-        students=store.students(),
-        groups={name: store.groups.all(name) for name in sorted(filter(None, sets))},
+        students=store.roster.students(),
+        left=store.roster.students(active=False),
+        groups={name: store.groups.all(name) for name in sets},
+        group_work={one.name: store.groups.work(one.name) for one in shared},
         extensions=store.extensions.all(),
+        starts=store.starts.all(),
     )
 
 

@@ -34,7 +34,7 @@ def explain(course: Course, term: StudentTerm, assignment: str) -> tuple[Step, .
             steps.append(_lateness(grade.score))
     if grade.score.override is not None:
         steps.append(_override(grade.score))
-    steps.append(_final(grade.score))
+    steps.append(_final(grade))
     steps.append(_weight(course, term, assignment))
     return tuple(steps)
 
@@ -42,7 +42,12 @@ def explain(course: Course, term: StudentTerm, assignment: str) -> tuple[Step, .
 def _due(course: Course, grade: Grade) -> Step:
     dates = grade.dates
     text = due_text(dates.due, course.zone)
-    if dates.set_due is not None and dates.set_due != dates.due:
+    if dates.time_allowed is not None:
+        minutes = dates.time_allowed.total_seconds() / 60
+        began = dates.started and dates.started.astimezone(course.zone)
+        text += f"; timed: {minutes:g} min, "
+        text += f"begun at {began:%Y-%m-%d %H:%M:%S}" if began else "not begun"
+    elif dates.set_due is not None and dates.set_due != dates.due:
         text += f"; extended, for others {due_text(dates.set_due, course.zone)}"
     if dates.lock is not None:
         text += f"; nothing is taken from {dates.lock:%Y-%m-%d %H:%M} on"
@@ -52,7 +57,11 @@ def _due(course: Course, grade: Grade) -> Step:
 def _submission(course: Course, grade: Grade) -> Step:
     row = grade.submission
     if row is None:
-        return Step("submission", "none was taken")
+        text = "none was taken"
+        if grade.closes is not None:
+            at = grade.closes.astimezone(course.zone)
+            text += f"; from {at:%Y-%m-%d %H:%M %Z} on one is worth nothing"
+        return Step("submission", text)
     at = row.received_at.astimezone(course.zone)
     who = f", handed in by {row.student}" if row.group is not None else ""
     text = f"number {row.id}, received {at:%Y-%m-%d %H:%M:%S %Z}{who}: it is the one that counts"
@@ -96,11 +105,14 @@ def _lateness(score: Score) -> Step:
 def _override(score: Score) -> Step:
     set_by = score.override
     assert set_by is not None
-    text = f"{set_by.by} set the score to {set_by.points:g}: {set_by.reason}"
-    return Step("override", text, set_by.points)
+    what = "excused the student" if set_by.points is None else f"set the score to {set_by.points:g}"
+    return Step("override", f"{set_by.by} {what}: {set_by.reason}", set_by.points)
 
 
-def _final(score: Score) -> Step:
+def _final(grade: Grade) -> Step:
+    score = grade.score
+    if grade.submission is None and score.final == 0 and score.override is None:
+        return Step("score", f"0 of {score.points:g}: nothing was handed in", 0.0)
     if score.final is not None:
         return Step("score", f"{score.final:g} of {score.points:g}, rounded once", score.final)
     pending = score.pending or Pending.QUEUED
@@ -112,6 +124,8 @@ def _weight(course: Course, term: StudentTerm, assignment: str) -> Step:
     if part is None:
         return Step("weight", "it does not count for the total")
     total = next(one for one in term.total.parts if one.name == part.name)
+    if term.grades[assignment].score.pending is Pending.EXCUSED:
+        return Step("weight", "excused: it is no part of the total")
     if assignment in total.dropped:
         return Step("weight", f"dropped, as the lowest of {part.name}")
     of = f" of {part.name}, with {len(part.assignments) - 1} more" if part.drop_lowest else ""

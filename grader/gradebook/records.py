@@ -24,6 +24,7 @@ class Pending(StrEnum):
     """Why there is no final score. Never a zero: a zero is something that was measured."""
 
     NOT_SUBMITTED = "not submitted"
+    EXCUSED = "excused"
     REFUSED = "refused"
     QUEUED = "queued"
     DELAYED = "delayed"
@@ -90,9 +91,9 @@ class Lateness:
 
 @dataclass(frozen=True)
 class Override:
-    """A final score that a person set, in place of what was computed."""
+    """A final score that a person set, in place of what was computed; None excuses the student."""
 
-    points: float
+    points: float | None
     reason: str
     by: str
 

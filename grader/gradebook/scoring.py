@@ -84,7 +84,9 @@ def with_lateness(score: Score, lateness: Lateness) -> Score:
 
 
 def overridden(score: Score, override: Override) -> Score:
-    """The score with what a person set for the whole as its final one."""
+    """The score with what a person set for the whole as its final one; None who is excused."""
+    if override.points is None:
+        return replace(score, final=None, pending=Pending.EXCUSED, override=override)
     final = round_points(override.points)
     return replace(score, final=final, pending=None, override=override)
 
@@ -105,6 +107,12 @@ def unscored(student: str, questions: Sequence[QuestionInfo], pending: Pending) 
     )
     scores = tuple(QuestionScore(q.name, q.points, None, state) for q in questions)
     return Score(student, scores, 0.0, 0.0, 0.0, _points(questions), pending=pending)
+
+
+def missing(student: str, questions: Sequence[QuestionInfo]) -> Score:
+    """The score of a student who handed in nothing while there was time: 0."""
+    nothing = unscored(student, questions, Pending.NOT_SUBMITTED)
+    return replace(nothing, final=0.0, pending=None)
 
 
 def _manual_by_question(

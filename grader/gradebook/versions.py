@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from grader.course import Assignment, Course
@@ -40,7 +41,8 @@ def digest_of(course: Course) -> str:
 
 def settings_of(course: Course) -> dict[str, str]:
     """Each setting that grades follow from, by its place in course.yaml, as text."""
-    found = {"zone": course.zone.key, **_flat("late_policy", _plain(course.late_policy))}
+    found = {"zone": course.zone.key, "missing": course.missing}
+    found |= _flat("late_policy", _plain(course.late_policy))
     for part in course.weights:
         found |= _flat(f"weights.{part.name}", _plain(part))
     for name, assignment in course.assignments.items():
@@ -55,9 +57,11 @@ def setting_changes(before: Course, after: Course) -> tuple[FieldChange, ...]:
     return tuple(FieldChange(place, old.get(place, ""), new.get(place, "")) for place in places)
 
 
-def grade_changes(before: Course, after: Course, evidence: Evidence) -> tuple[GradeChange, ...]:
-    """Whose scores and totals differ, by student."""
-    old, new = grade_term(before, evidence), grade_term(after, evidence)
+def grade_changes(
+    before: Course, after: Course, evidence: Evidence, now: datetime
+) -> tuple[GradeChange, ...]:
+    """Whose scores and totals differ at a time, by student."""
+    old, new = grade_term(before, evidence, now), grade_term(after, evidence, now)
     return tuple(change for student in new for change in _changes(old[student], new[student]))
 
 
@@ -84,14 +88,16 @@ def _graded_part(assignment: Assignment) -> dict[str, Any]:
         mode="json",
         include={
             "release", "due", "lock", "sections", "late_policy", "feedback", "points", "group",
-            "attempts",
+            "attempts", "time_allowed", "submit",
         },
     )  # fmt: skip
     told["questions"] = {
         question.name: {
             "points": question.points,
             "manual": question.manual,
-            "rubric": {item.name: item.points for item in question.rubric},
+            "rubric": {
+                item.name: {"points": item.points, "text": item.text} for item in question.rubric
+            },
         }
         for question in assignment.questions
     }

@@ -50,10 +50,10 @@ def grade_batch(
     store: Store,
     *,
     jobs: int,
-    only: Collection[str] | None = None,
+    only: Collection[int] | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> BatchSummary:
-    """Grade the assignment's queued submissions, `jobs` at a time.
+    """Grade the assignment's queued submissions, or `only` these, `jobs` at a time.
 
     Hold `store.grading_lock()`. An interrupt (Ctrl-C) gives the leases back and passes on.
     """
@@ -74,7 +74,7 @@ class _Batch:
         self,
         plan: GradingPlan,
         store: Store,
-        only: Collection[str] | None,
+        only: Collection[int] | None,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self._plan = plan

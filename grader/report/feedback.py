@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from grader.gradebook.records import Pending, QuestionInfo, QuestionScore, QuestionState, Score
 from grader.outcomes import CellRecord, CellStatus, CheckResult, Ending, Outcome, Shown
 from grader.report.cleaning import clean_block, clean_line
-from grader.report.records import AssignmentReport, ReportRow
+from grader.report.records import AssignmentReport, ReportRow, RowState
 from grader.report.sentences import (
     CELLS,
+    COUNTS_ZERO,
     ENDINGS,
     OUTCOMES,
     PENDING,
@@ -119,7 +120,7 @@ def feedback_view(report: AssignmentReport, row: ReportRow) -> FeedbackView:
         due=time_text(row.due or report.due, zone),
         submission=clean_line(row.submission, 80),
         note=clean_line(row.note, 600),
-        notice=_notice(report, score),
+        notice=_notice(report, row),
         ending=ENDINGS[graded.ending] if graded and stopped else None,
         ending_message=clean_block(graded.message, 12) if graded and stopped else "",
         questions=tuple(_question_view(report, info, row) for info in report.questions),
@@ -148,7 +149,10 @@ def _when(report: AssignmentReport) -> str:
     return time_text(report.hidden_until, report.due.tzinfo)
 
 
-def _notice(report: AssignmentReport, score: Score) -> Sentence | None:
+def _notice(report: AssignmentReport, row: ReportRow) -> Sentence | None:
+    score = row.score
+    if row.state is RowState.NOT_SUBMITTED and score.final == 0 and score.override is None:
+        return COUNTS_ZERO
     if report.is_upload and score.pending is Pending.UNGRADED:
         return UPLOAD_UNGRADED
     return PENDING[score.pending] if score.pending else None

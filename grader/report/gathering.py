@@ -25,15 +25,19 @@ def gather_assignment(
     Unless it `shows_all`, students see hidden results only when the course says so.
     """
     evidence = gather_for(store, course, assignment)
-    sheets = Sheets(course, evidence)
-    grades = {
-        row.identifier: sheets.term(row.identifier).grades[assignment.name]
-        for row in evidence.students
-    }
+    sheets = Sheets(course, evidence, now)
+    grades = _grades(sheets, evidence, assignment)
     shown_from = sheets.calendar.feedback_from(assignment)
-    hidden = not shows_all and now < shown_from
-    counted = {grade.submission.id for grade in grades.values() if grade.submission}
+    # Two times of one zone would be compared by their clocks alone.
+    hidden = not shows_all and now.timestamp() < shown_from.timestamp()
+    for_students: dict[str, Grade] = {}
+    if hidden:
+        blind = Sheets(course, evidence, now, for_students=True)
+        for_students = _grades(blind, evidence, assignment)
+    every = (*grades.values(), *for_students.values())
+    counted = {grade.submission.id for grade in every if grade.submission}
     results = {row.submission_id: row for row in store.results_of(counted)}
+    handed = evidence.handed[assignment.name]
     return AssignmentReport(
         course_code=course.code,
         course_title=course.title,
@@ -47,10 +51,26 @@ def gather_assignment(
         hidden_until=shown_from if hidden and not assignment.by_hand else None,
         extensions=_extensions(evidence, assignment),
         requests=tuple(map(_request, open_requests(store.requests.all(), assignment.name))),
-        rows=tuple(
-            _row(student, grades[student.identifier], results, evidence.handed[assignment.name])
-            for student in evidence.students
-        ),
+        rows=_rows(evidence, grades, results, handed),
+        shown_rows=_rows(evidence, for_students, results, handed),
+    )
+
+
+def _grades(sheets: Sheets, evidence: Evidence, assignment: Assignment) -> dict[str, Grade]:
+    students = [row.identifier for row in evidence.students]
+    return {student: sheets.term(student).grades[assignment.name] for student in students}
+
+
+def _rows(
+    evidence: Evidence,
+    grades: Mapping[str, Grade],
+    results: Mapping[int, ResultRow],
+    handed: Handed,
+) -> tuple[ReportRow, ...]:
+    return tuple(
+        _row(student, grades[student.identifier], results, handed)
+        for student in evidence.students
+        if student.identifier in grades
     )
 
 
@@ -126,7 +146,9 @@ def _note(grade: Grade, state: RowState, handed: Handed) -> str:
     older = [
         one.id
         for one in handed.submissions
-        if one.id in graded and (one.group, None if one.group else one.student) == owner
+        if one.id in graded
+        and one.state is not State.WITHDRAWN
+        and (one.group, None if one.group else one.student) == owner
     ]
     return (
         f"Submission {older[-1]} was graded; {row.id} is newer and counts instead." if older else ""

@@ -90,8 +90,8 @@ class AssignmentReport:
 
     `submit` and `tests` are as in course.yaml: what students hand in, and whose tests grade it,
     our own `checks` or `otter`. Until `hidden_until`, if it is given, students are not shown hidden
-    results and what follows from them. Raises `ValueError` for naive times or a student with two
-    rows.
+    results and what follows from them: what counts in their `shown_rows` is settled without them.
+    Raises `ValueError` for naive times or a student with two rows.
     """
 
     course_code: str
@@ -105,6 +105,7 @@ class AssignmentReport:
     tests: str = "checks"
     submit: str = "notebook"
     hidden_until: datetime | None = None
+    shown_rows: tuple[ReportRow, ...] = ()
     extensions: tuple[GrantedExtension, ...] = ()
     requests: tuple[OpenRequest, ...] = ()
 
@@ -112,6 +113,11 @@ class AssignmentReport:
     def is_upload(self) -> bool:
         """Whether nothing was run, so that there is nothing to say of checks, time and memory."""
         return self.submit == "pdf"
+
+    @property
+    def rows_for_students(self) -> tuple[ReportRow, ...]:
+        """The rows that students' own pages are made of."""
+        return self.shown_rows or self.rows
 
     def __post_init__(self) -> None:
         times = [

@@ -138,6 +138,13 @@ UPLOAD_UNGRADED = Sentence(
     "Below is what each part is graded by.",
 )
 
+# For who handed in nothing while that was worth something.
+COUNTS_ZERO = Sentence(
+    "Not submitted",
+    "We have no submission from you for this assignment, and it is too late for one: it counts 0.",
+    "If you did submit, send us your receipt.",
+)
+
 CELLS: dict[CellStatus, Sentence] = {
     CellStatus.OK: Sentence("Ran", "This cell ran without an error."),
     CellStatus.RAISED: Sentence(
@@ -152,6 +159,11 @@ PENDING: dict[Pending, Sentence] = {
         "Not submitted",
         "We have no submission from you for this assignment.",
         "If you did submit, send us your receipt.",
+    ),
+    Pending.EXCUSED: Sentence(
+        "Excused",
+        "You are excused from this assignment: it is no part of your total.",
+        "There is nothing for you to do.",
     ),
     Pending.REFUSED: Sentence(
         "Refused",

@@ -34,7 +34,7 @@ def write_report(report: AssignmentReport, folder: Path, *, pdf: bool = False) -
     }
     if pdf:
         files["index.pdf"] = pdf_of(page)
-    for row in report.rows:
+    for row in report.rows_for_students:
         files[f"feedback/{page_name(row.student)}"] = feedback_page(report, row)
     folder = folder.absolute()
     write_folder(files, folder)

@@ -19,6 +19,7 @@ from grader.store.opening import open_store as open_store
 from grader.store.receipts import Receipt as Receipt
 from grader.store.receipts import is_genuine as is_genuine
 from grader.store.receipts import read_receipt as read_receipt
+from grader.store.receipts import receipt_of as receipt_of
 from grader.store.records import Accepted as Accepted
 from grader.store.records import ActionRow as ActionRow
 from grader.store.records import BatchRow as BatchRow
@@ -34,6 +35,7 @@ from grader.store.records import ReplyRow as ReplyRow
 from grader.store.records import RequestRow as RequestRow
 from grader.store.records import ResultRow as ResultRow
 from grader.store.records import RosterChange as RosterChange
+from grader.store.records import StartRow as StartRow
 from grader.store.records import State as State
 from grader.store.records import StudentRow as StudentRow
 from grader.store.records import SubmissionRow as SubmissionRow
@@ -44,4 +46,4 @@ from grader.store.records import UnknownRequest as UnknownRequest
 from grader.store.records import UnknownStudent as UnknownStudent
 from grader.store.records import UnknownSubmission as UnknownSubmission
 from grader.store.store import Store as Store
-from grader.store.store import receipt_of as receipt_of
+from grader.store.withdrawals import CannotWithdraw as CannotWithdraw

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from grader.outcomes import GradedSubmission
 from grader.store.findings import Check, Finding
-from grader.store.receipts import is_genuine
+from grader.store.receipts import is_genuine, receipt_of
 from grader.store.records import State
-from grader.store.store import receipt_of
 
 if TYPE_CHECKING:
     from grader.store.models import Result, Submission
@@ -31,6 +30,9 @@ _STATES_AFTER = {
     "failed": {State.QUEUED, State.DELAYED},
     "claimed": {State.RUNNING},
     "graded": {State.GRADED},
+    "regrade dropped": {State.GRADED},
+    "withdrawn": {State.WITHDRAWN},
+    "reinstated": {State.GRADED, State.QUEUED, State.BY_HAND},
 }
 
 
@@ -74,13 +76,16 @@ def _portions(frozen: "Tables") -> "Iterator[list[Submission]]":
 
 
 def check_superseded(frozen: "Tables") -> Iterator[Finding]:
-    """Find what is superseded though nothing newer of the same owner is there."""
+    """Find what is superseded though nothing newer of the same owner is there.
+
+    Something newer that was withdrawn isn't there.
+    """
     from django.db.models import Exists, OuterRef, Q
 
     later = Q(received_at__gt=OuterRef("received_at"))
     later |= Q(received_at=OuterRef("received_at"), pk__gt=OuterRef("pk"))
     same = {"owner": OuterRef("owner"), "assignment": OuterRef("assignment")}
-    newer = frozen.submissions().filter(later, **same)
+    newer = frozen.standing_submissions().filter(later, **same)
     for row in frozen.submissions().filter(~Exists(newer), state=State.SUPERSEDED):
         where = place(row.pk, row.assignment, row.student.identifier)
         yield Finding(
@@ -102,6 +107,8 @@ def _check_row(
     owner = f"group {row.group.pk}" if row.group else f"student {row.student.pk}"
     if row.owner != owner:
         yield Check.OWNER, f"it is kept as that of {row.owner!r}, and was handed in for {owner!r}"
+    if row.group and row.student.identifier not in row.members:
+        yield Check.OWNER, f"{row.student.identifier} handed it in and is not one of its members"
     yield from _check_history(row, history, results)
     yield from _check_state(row, results)
     yield from _check_proposals(row, results)

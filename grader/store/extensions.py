@@ -25,19 +25,24 @@ class Extensions:
         until: datetime | None = None,
         until_text: str = "",
         days: int = 0,
+        time_factor: float = 1.0,
         reason: str,
         by: str,
     ) -> ExtensionRow:
         """Give a student or a group more time: until a time, by days, or both.
 
-        Raises `UnknownStudent`, `UnknownGroup`, and `ValueError` for one without a reason, for
-        nobody or for both, or of no time.
+        `time_factor` lengthens the time of a timed assignment. Raises `UnknownStudent`,
+        `UnknownGroup`, and `ValueError` for one without a reason, for nobody or for both, or of
+        no time.
         """
         if (student is None) == (group is None):
             raise ValueError("an extension is for a student or for a group")
         if not reason.strip():
             raise ValueError("an extension needs a reason; it is kept in the course's record")
-        if days < 0 or (days == 0 and until is None) or (until and until.tzinfo is None):
+        if not 1 <= time_factor <= 10:
+            raise ValueError(f"a time factor is from 1 to 10, not {time_factor:g}")
+        is_none = days == 0 and until is None and time_factor == 1
+        if days < 0 or is_none or (until and until.tzinfo is None):
             raise ValueError("an extension needs a time with its zone, or a number of days above 0")
         with self._tables.transaction():
             if group is not None and not self._tables.groups().filter(pk=group).exists():
@@ -49,12 +54,14 @@ class Extensions:
                 until=until.astimezone(UTC) if until else None,
                 until_text=until_text,
                 days=days,
+                time_factor=time_factor,
                 reason=reason,
                 by=by,
                 at=datetime.now(UTC),
             )
             until_words = [f"until {until_text or until}"] if until else []
             words = until_words + ([f"{days} days"] if days else [])
+            words += [f"{time_factor:g} times the time"] if time_factor > 1 else []
             subject = f"{assignment} {student or f'group {group}'}"
             self._tables.act(by, "extension granted", subject, ", ".join(words), reason)
             return row.as_row()

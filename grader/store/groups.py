@@ -1,10 +1,13 @@
-"""Who works with whom. A student is in one group of a set at a time; nothing is forgotten."""
+"""Who works with whom. A student is in one group of a set at a time; nothing is forgotten.
 
-from collections.abc import Iterable, Mapping
+Who has left the course is not told among a group's members, and is again when they come back.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from grader.store.records import GroupRow, UnknownGroup
+from grader.store.records import GroupRow
 
 if TYPE_CHECKING:
     from grader.store.models import Group
@@ -31,6 +34,7 @@ class Groups:
                 raise CannotGroup(f"there is a group {name!r} in {group_set} already")
             if not name or len(name) > 128 or not name.isprintable():
                 raise CannotGroup(f"{name[:40]!r} is no name for a group: one line, at most 128")
+            self._lock(wanted)
             now = datetime.now(UTC)
             group = self._tables.groups().create(group_set=group_set, name=name, made_at=now)
             for student in wanted:
@@ -39,10 +43,11 @@ class Groups:
             return self._row(group)
 
     def form_all(
-        self, group_set: str, groups: Mapping[str, Iterable[str]], *, largest: int, by: str
+        self, group_set: str, groups: Mapping[str, Collection[str]], *, largest: int, by: str
     ) -> tuple[GroupRow, ...]:
         """Make several groups, all of them or none."""
         with self._tables.transaction():
+            self._lock(student for members in groups.values() for student in members)
             return tuple(
                 self.form(group_set, name, members, largest=largest, by=by)
                 for name, members in groups.items()
@@ -51,15 +56,17 @@ class Groups:
     def join(self, group_id: int, student: str, *, largest: int, by: str) -> GroupRow:
         """Add a student. Raises `CannotGroup`, and `UnknownGroup`."""
         with self._tables.transaction():
-            group = self._locked(group_id)
+            self._tables.locked_student(student)
+            group = self._tables.locked_group(group_id)
             self._add(group, student, largest)
             self._tables.act(by, "group joined", f"{group.group_set} {group.name}", student)
             return self._row(group)
 
     def leave(self, group_id: int, student: str, *, by: str) -> GroupRow:
-        """Let a student leave; what the group handed in stays the group's."""
+        """Let a student leave. What the group handed in while they were in it stays theirs too."""
         with self._tables.transaction():
-            group = self._locked(group_id)
+            self._tables.locked_student(student)
+            group = self._tables.locked_group(group_id)
             here = self._tables.memberships().filter(group=group, left_at=None)
             if not here.filter(student__identifier=student).update(left_at=datetime.now(UTC)):
                 raise CannotGroup(f"{student} is not in the group {group.name!r}")
@@ -79,9 +86,20 @@ class Groups:
         """The group that a student is in now."""
         return next((group for group in self.all(group_set) if student in group.members), None)
 
+    def work(self, assignment: str) -> dict[int, frozenset[str]]:
+        """By group whose the work is that it handed in: also theirs who have left it since."""
+        with self._tables.reading():
+            rows = self._tables.standing_submissions().exclude(group=None)
+            rows = rows.filter(assignment=assignment).order_by()
+            found: dict[int, frozenset[str]] = {}
+            for group, members in rows.values_list("group", "members"):
+                found[group] = found.get(group, frozenset()) | frozenset(members)
+            return found
+
     def _members_of(self, group_set: str) -> Iterable[tuple[int, str]]:
         here = self._tables.memberships().filter(group_set=group_set, left_at=None)
-        return here.order_by("student__identifier").values_list("group", "student__identifier")
+        here = here.filter(student__active=True).order_by("student__identifier")
+        return here.values_list("group", "student__identifier")
 
     def _add(self, group: "Group", student: str, largest: int) -> None:
         person = self._tables.locked_student(student)
@@ -89,18 +107,17 @@ class Groups:
         other = now.filter(student=person).first()
         if other is not None:
             raise CannotGroup(f"{student} is in the group {other.group.name!r} already")
-        if now.filter(group=group).count() >= largest:
+        # Who has left the course takes no place.
+        if now.filter(group=group, student__active=True).count() >= largest:
             raise CannotGroup(f"the group {group.name!r} is full: it may have {largest} members")
         self._tables.memberships().create(
             group=group, student=person, group_set=group.group_set, joined_at=datetime.now(UTC)
         )
 
-    def _locked(self, group_id: int) -> "Group":
-        group = self._tables.groups().select_for_update().filter(pk=group_id).first()
-        if group is None:
-            raise UnknownGroup(f"there is no group {group_id}")
-        return group
+    def _lock(self, students: Iterable[str]) -> None:
+        """Lock the students in one order, so that nobody waits for each other."""
+        for student in sorted(students):
+            self._tables.locked_student(student)
 
     def _row(self, group: "Group") -> GroupRow:
-        members = [name for number, name in self._members_of(group.group_set) if number == group.pk]
-        return group.as_row(tuple(members))
+        return group.as_row(self._tables.members(group))

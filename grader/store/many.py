@@ -21,16 +21,16 @@ def submission_rows(rows: "QuerySet[Submission]") -> tuple[SubmissionRow, ...]:
     """The submissions' plain records, in the order of the rows."""
     columns = rows.values_list(
         *("pk", "student__identifier", "assignment", "sha256", "file_name", "size_bytes"),
-        *("received_at", "state", "attempts", "note", "group_id", "receipt"),
+        *("received_at", "state", "attempts", "note", "group_id", "members", "receipt"),
     )
     return tuple(
         SubmissionRow(
             number, student, assignment, sha256, file_name, size_bytes,
-            received_at, _STATES[state], attempts, note, group, receipt,
+            received_at, _STATES[state], attempts, note, group, tuple(members), receipt,
         )
         for (
             number, student, assignment, sha256, file_name, size_bytes,
-            received_at, state, attempts, note, group, receipt,
+            received_at, state, attempts, note, group, members, receipt,
         ) in columns
     )  # fmt: skip
 

@@ -32,14 +32,16 @@ class Marks:
         """Give points for a question by hand.
 
         With `marks`, the share of each rubric item by its name, `points` comes on top of what the
-        items are worth. Raises `UnknownSubmission`, and `ValueError` for numbers that are none.
+        items are worth. The course's record tells of it. Raises `UnknownSubmission`, and
+        `ValueError` for numbers that are none.
         """
         shares = list((marks or {}).values())
         if not all(map(math.isfinite, [points, *shares])) or not all(0 <= s <= 1 for s in shares):
             raise ValueError("points must be a number, and a share of an item from 0 to 1")
         with self._tables.transaction():
+            row = self._tables.submission(submission_id)
             score = self._tables.manual_scores().create(
-                submission=self._tables.submission(submission_id),
+                submission=row,
                 question=question,
                 points=points,
                 marks="" if marks is None else json.dumps(dict(marks), sort_keys=True),
@@ -47,6 +49,9 @@ class Marks:
                 by=by,
                 at=datetime.now(UTC),
             )
+            subject = f"{row.assignment} {question} {row.student.identifier}"
+            detail = f"{_given(points, marks)}, submission {row.pk}"
+            self._tables.act(by, "mark", subject, detail, comment)
             return score.as_row()
 
     def of(self, assignment: str) -> tuple[ManualScoreRow, ...]:
@@ -56,14 +61,23 @@ class Marks:
             return manual_rows(rows.filter(submission__assignment=assignment).order_by("pk"))
 
     def override(
-        self, student: str, assignment: str, points: float | None, *, reason: str, by: str
+        self,
+        student: str,
+        assignment: str,
+        points: float | None,
+        *,
+        excused: bool = False,
+        reason: str,
+        by: str,
     ) -> OverrideRow:
-        """Set a student's final score; None takes that back.
+        """Set a student's final score, or excuse them; neither takes that back.
 
         Raises `UnknownStudent`, and `ValueError` without a reason or for no number of points.
         """
         if not reason.strip():
             raise ValueError("an override needs a reason; it is kept in the course's record")
+        if excused and points is not None:
+            raise ValueError("who is excused has no score: say one of the two")
         if points is not None and not (math.isfinite(points) and points >= 0):
             raise ValueError(f"{points} is no number of points")
         with self._tables.transaction():
@@ -71,11 +85,13 @@ class Marks:
                 student=self._tables.locked_student(student),
                 assignment=assignment,
                 points=points,
+                excused=excused,
                 reason=reason,
                 by=by,
                 at=datetime.now(UTC),
             )
-            detail = "taken back" if points is None else f"{points:g} points"
+            kept = "excused" if excused else "taken back"
+            detail = kept if points is None else f"{points:g} points"
             self._tables.act(by, "override", f"{assignment} {student}", detail, reason)
             return row.as_row()
 
@@ -83,3 +99,11 @@ class Marks:
         """All of them, oldest first: the last for a student and assignment counts."""
         with self._tables.reading():
             return tuple(row.as_row() for row in self._tables.overrides().order_by("pk"))
+
+
+def _given(points: float, marks: Mapping[str, float] | None) -> str:
+    """What was given, such as `7 points`, or `clarity=1, depth=0.5, -1 points`."""
+    if marks is None:
+        return f"{points:g} points"
+    items = [f"{name}={share:g}" for name, share in marks.items()] or ["no items"]
+    return ", ".join([*items, f"{points:g} points"] if points else items)

@@ -17,6 +17,7 @@ from grader.store.records import (
     ReplyRow,
     RequestRow,
     ResultRow,
+    StartRow,
     State,
     StudentRow,
     SubmissionRow,
@@ -104,13 +105,15 @@ class Batch(models.Model):
 class Submission(models.Model):
     """One received file. `lease` is empty unless the state is running.
 
-    `student` handed it in; `owner` is whose it is: that student, or the group. `regrade` says that
-    what grading finds next is proposed only. `receipt` is the seal of the receipt.
+    `student` handed it in; `owner` is whose it is: that student, or the group. `members` are the
+    identifiers of who was in the group then: whatever groups they are in later, it stays theirs.
+    `regrade` says that what grading finds next is proposed only. `receipt` is the receipt's seal.
     """
 
     student = models.ForeignKey(Student, models.PROTECT, related_name="submissions")
     group = models.ForeignKey(Group, models.PROTECT, null=True, related_name="submissions")
     owner = models.CharField(max_length=32, default="")
+    members = models.JSONField(default=list)
     assignment = models.CharField(max_length=128)
     sha256 = models.CharField(max_length=64)
     file_name = models.CharField(max_length=255)
@@ -143,6 +146,7 @@ class Submission(models.Model):
             attempts=self.attempts,
             note=self.note,
             group=self.group.pk if self.group else None,
+            members=tuple(self.members),
             receipt=self.receipt,
         )
 
@@ -150,6 +154,7 @@ class Submission(models.Model):
 class Result(models.Model):
     """One grading. The newest of a submission that isn't only proposed is current.
 
+    A proposal that was not adopted is `dropped`, and stays on record.
     `lease` makes it happen once. `questions` is the part that grades need: earned and possible
     points by question, as JSON.
     """
@@ -164,6 +169,7 @@ class Result(models.Model):
     ending = models.CharField(max_length=32)
     questions = models.TextField(default="")
     proposed = models.BooleanField(default=False)
+    dropped = models.BooleanField(default=False)
     record = models.TextField()
     created_at = models.DateTimeField()
 
@@ -184,6 +190,7 @@ class Result(models.Model):
             created_at=self.created_at,
             record=self.record,
             proposed=self.proposed,
+            dropped=self.dropped,
         )
 
 
@@ -219,12 +226,13 @@ class ManualScore(models.Model):
 class Override(models.Model):
     """The final score of a student's assignment as a person set it. The newest is current.
 
-    `points` None takes an earlier one back.
+    `points` None takes an earlier one back, or excuses the student.
     """
 
     student = models.ForeignKey(Student, models.PROTECT, related_name="overrides")
     assignment = models.CharField(max_length=128)
     points = models.FloatField(null=True)
+    excused = models.BooleanField(default=False)
     reason = models.TextField()
     by = models.CharField(max_length=255)
     at = models.DateTimeField()
@@ -232,12 +240,21 @@ class Override(models.Model):
     def as_row(self) -> OverrideRow:
         """The plain record. Reads the student too."""
         return OverrideRow(
-            self.student.identifier, self.assignment, self.points, self.reason, self.by, self.at
+            student=self.student.identifier,
+            assignment=self.assignment,
+            points=self.points,
+            reason=self.reason,
+            by=self.by,
+            at=self.at,
+            excused=self.excused,
         )
 
 
 class Extension(models.Model):
-    """More time for a student, or for all of a group. `until` is also kept as it was written."""
+    """More time for a student, or for all of a group. `until` is also kept as it was written.
+
+    `time_factor` lengthens the time of a timed assignment.
+    """
 
     student = models.ForeignKey(Student, models.PROTECT, null=True, related_name="extensions")
     group = models.ForeignKey(Group, models.PROTECT, null=True, related_name="extensions")
@@ -245,6 +262,7 @@ class Extension(models.Model):
     until = models.DateTimeField(null=True)
     until_text = models.CharField(max_length=64, default="")
     days = models.PositiveIntegerField(default=0)
+    time_factor = models.FloatField(default=1.0)
     reason = models.TextField()
     by = models.CharField(max_length=255)
     at = models.DateTimeField()
@@ -260,11 +278,29 @@ class Extension(models.Model):
             until=self.until,
             until_text=self.until_text,
             days=self.days,
+            time_factor=self.time_factor,
             reason=self.reason,
             by=self.by,
             at=self.at,
             withdrawn_at=self.withdrawn_at,
         )
+
+
+class Start(models.Model):
+    """When a student began a timed assignment; once, and for good."""
+
+    student = models.ForeignKey(Student, models.PROTECT, related_name="starts")
+    assignment = models.CharField(max_length=128)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["student", "assignment"], name="started_once"),
+        )
+
+    def as_row(self) -> StartRow:
+        """The plain record. Reads the student too."""
+        return StartRow(self.student.identifier, self.assignment, self.at)
 
 
 class RegradeRequest(models.Model):

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from grader.store.records import SubmissionRow
+
 FORM = "course receipt 1"
 
 
@@ -30,6 +32,20 @@ class Receipt:
         """The receipt as a student keeps it."""
         data = {**asdict(self), "received_at": self.received_at.astimezone(UTC).isoformat()}
         return json.dumps({"form": FORM, **data}, indent=2) + "\n"
+
+
+def receipt_of(row: SubmissionRow) -> Receipt:
+    """The receipt of a submission, with the seal that it was given."""
+    return Receipt(
+        submission=row.id,
+        student=row.student,
+        group=row.group,
+        assignment=row.assignment,
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
+        received_at=row.received_at,
+        seal=row.receipt,
+    )
 
 
 def sealed(receipt: Receipt, secret: bytes) -> str:

@@ -1,12 +1,18 @@
 """What staff changed, and the course files that grades were computed by."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from grader.store.records import ActionRow, CourseVersionRow
 
 if TYPE_CHECKING:
+    from grader.store.models import CourseVersion
     from grader.store.tables import Tables
+
+
+class AnotherInForce(Exception):
+    """Somebody else put a course file in force meanwhile; nothing was changed."""
 
 
 class Record:
@@ -26,12 +32,35 @@ class Record:
             return tuple(row.as_row() for row in self._tables.actions().order_by("pk"))
 
     def put_in_force(self, text: str, digest: str, *, reason: str, by: str) -> CourseVersionRow:
-        """Let a course file count from now on."""
+        """Let the first course file count from now on; where one counts already, that one."""
         with self._tables.transaction():
-            row = self._tables.versions().create(
-                digest=digest, text=text, reason=reason, by=by, at=datetime.now(UTC)
-            )
-            self._tables.act(by, "course file in force", "course.yaml", digest, reason)
+            found = self._tables.versions().order_by("-pk").first()
+            return (found or self._put(text, digest, reason, by)).as_row()
+
+    def apply(
+        self,
+        text: str,
+        digest: str,
+        settings: Iterable[tuple[str, str]] = (),
+        *,
+        instead_of: int | None,
+        reason: str,
+        by: str,
+    ) -> CourseVersionRow:
+        """Let a course file count from now on, and note each setting that it changes; or nothing.
+
+        `settings` are their places, and what they were and are beside the version `instead_of`
+        (None: beside none). Raises `AnotherInForce` if that isn't the one in force any more.
+        """
+        with self._tables.transaction():
+            versions = self._tables.versions().order_by("-pk")
+            versions.select_for_update().first()  # who applies at once waits here, then sees ours
+            newest = versions.first()
+            if (newest.pk if newest else None) != instead_of:
+                raise AnotherInForce("another course file was put in force meanwhile")
+            row = self._put(text, digest, reason, by)
+            for place, detail in settings:
+                self._tables.act(by, "setting changed", place, detail, reason)
             return row.as_row()
 
     def version_in_force(self) -> CourseVersionRow | None:
@@ -39,3 +68,10 @@ class Record:
         with self._tables.reading():
             row = self._tables.versions().order_by("-pk").first()
             return row.as_row() if row else None
+
+    def _put(self, text: str, digest: str, reason: str, by: str) -> "CourseVersion":
+        """Within a transaction."""
+        self._tables.act(by, "course file in force", "course.yaml", digest, reason)
+        return self._tables.versions().create(
+            digest=digest, text=text, reason=reason, by=by, at=datetime.now(UTC)
+        )

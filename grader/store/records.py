@@ -19,6 +19,8 @@ class State(StrEnum):
     """A newer one of the same student came before the grader had graded this one; kept."""
     BY_HAND = "by hand"
     """People grade it, so it is never queued; the points they gave are its manual scores."""
+    WITHDRAWN = "withdrawn"
+    """Staff took it back: it never counts, and is kept."""
 
 
 class LeaseLost(GraderError):
@@ -68,7 +70,10 @@ class RosterChange:
 
 @dataclass(frozen=True)
 class SubmissionRow:
-    """One file as it was received. `student` is the identifier; times are UTC."""
+    """One file as it was received. `student` is the identifier; times are UTC.
+
+    `members` are who was in the `group` when it was received.
+    """
 
     id: int
     student: str
@@ -81,15 +86,25 @@ class SubmissionRow:
     attempts: int
     note: str
     group: int | None = None
+    members: tuple[str, ...] = ()
     receipt: str = ""
+
+    @property
+    def credited(self) -> tuple[str, ...]:
+        """Whose work it is, whatever groups they are in later."""
+        return self.members or (self.student,)
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """A receipt. `repeated` says that these bytes were already the student's newest."""
+    """A receipt. `repeated` says that these bytes were already the student's newest.
+
+    `group` is the one that it was taken in for.
+    """
 
     submission: SubmissionRow
     repeated: bool
+    group: "GroupRow | None" = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +134,7 @@ class ResultRow:
     created_at: datetime
     record: str
     proposed: bool = False
+    dropped: bool = False
 
     @property
     def graded(self) -> GradedSubmission:
@@ -168,7 +184,10 @@ class ManualScoreRow:
 
 @dataclass(frozen=True)
 class OverrideRow:
-    """A final score that a person set; without points, an earlier one was taken back."""
+    """A final score that a person set; without points, an earlier one was taken back.
+
+    Who is `excused` has no score, and the assignment is no part of their total.
+    """
 
     student: str
     assignment: str
@@ -176,6 +195,7 @@ class OverrideRow:
     reason: str
     by: str
     at: datetime
+    excused: bool = False
 
 
 @dataclass(frozen=True)
@@ -192,7 +212,8 @@ class GroupRow:
 class ExtensionRow:
     """More time for a student or a group: until a time, by days, or both.
 
-    `until_text` is the time as it was written, in the course's zone.
+    `until_text` is the time as it was written, in the course's zone. `time_factor` lengthens the
+    time of a timed assignment.
     """
 
     id: int
@@ -206,6 +227,16 @@ class ExtensionRow:
     by: str
     at: datetime
     withdrawn_at: datetime | None
+    time_factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class StartRow:
+    """When a student began a timed assignment."""
+
+    student: str
+    assignment: str
+    at: datetime
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """The store: everything that is kept about a course's submissions."""
 
+import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,26 +18,31 @@ from grader.store.groups import Groups
 from grader.store.locks import hold_grading_lock
 from grader.store.many import newest_summaries, submission_rows
 from grader.store.marks import Marks
-from grader.store.receipts import Receipt, sealed
+from grader.store.receipts import receipt_of, sealed
 from grader.store.record import Record
 from grader.store.records import (
     Accepted,
     BatchRow,
     EventRow,
+    GroupRow,
     Lease,
     ResultRow,
-    RosterChange,
     State,
-    StudentRow,
     SubmissionRow,
     SummaryRow,
 )
 from grader.store.regrades import Regrades
 from grader.store.requests import Requests
+from grader.store.roster import Roster
 from grader.store.secret import read_or_make_secret
+from grader.store.starts import Starts
+from grader.store.withdrawals import Withdrawals
 
 if TYPE_CHECKING:
     from grader.store.tables import Tables
+
+# Sees what was handed in before and the group that hands in; raises what refuses it.
+Allow = Callable[[Sequence[SubmissionRow], GroupRow | None], None]
 
 MAX_ATTEMPTS = 3
 
@@ -52,11 +57,14 @@ class Store:
     def __init__(self, folder: Path, tables: "Tables") -> None:
         self.folder = folder
         self.blobs = Blobs(folder / "blobs")
+        self.roster = Roster(tables)
         self.groups = Groups(tables)
         self.extensions = Extensions(tables)
+        self.starts = Starts(tables)
         self.marks = Marks(tables)
         self.requests = Requests(tables)
         self.regrades = Regrades(tables)
+        self.withdrawals = Withdrawals(tables)
         self.record = Record(tables)
         self._tables = tables
 
@@ -83,42 +91,6 @@ class Store:
         """The whole course's grading lock. Raises `GradingLocked`, which says who holds it."""
         return hold_grading_lock(self.folder / "grading.lock")
 
-    # --- students -----------------------------------------------------------------------
-
-    def update_roster(
-        self, roster: Iterable[StudentRow], *, by: str = "the roster's file"
-    ) -> RosterChange:
-        """Make the roster's students the active ones. Who left stays, as inactive.
-
-        Changes after the first roster are kept in the course's record.
-
-        Raises `ValueError` for a repeated identifier.
-        """
-        rows = list(roster)
-        wanted = {row.identifier: row for row in rows}
-        if len(wanted) != len(rows):
-            raise ValueError("the roster has the same student identifier twice")
-        with self._tables.transaction():
-            known = {student.identifier: student for student in self._tables.students()}
-            added = [name for name in wanted if name not in known]
-            changed = [n for n in wanted if n in known and known[n].as_row() != wanted[n]]
-            left = [n for n, student in known.items() if student.active and n not in wanted]
-            for name in added + changed:
-                values = asdict(wanted[name])
-                self._tables.students().update_or_create(values, identifier=name)
-            self._tables.students().filter(identifier__in=left).update(active=False)
-            told = {"added": added, "changed": changed, "left": left}
-            words = [f"{what}: {', '.join(names)}" for what, names in told.items() if names]
-            if known and words:
-                self._tables.act(by, "roster changed", "students", "; ".join(words))
-        return RosterChange(tuple(added), tuple(changed), tuple(left))
-
-    def students(self) -> tuple[StudentRow, ...]:
-        """All active students, by identifier."""
-        with self._tables.reading():
-            active = self._tables.students().filter(active=True).order_by("identifier")
-            return tuple(student.as_row() for student in active)
-
     # --- submissions --------------------------------------------------------------------
 
     def accept(
@@ -130,47 +102,47 @@ class Store:
         received_at: datetime,
         *,
         by_hand: bool = False,
-        group: int | None = None,
-        grades_all: bool = False,
-        allow: Callable[[Sequence[SubmissionRow]], None] = lambda _: None,
+        group_set: str | None = None,
+        keeps_older: bool = False,
+        allow: Allow = lambda before, group: None,
     ) -> Accepted:
         """Keep a file and queue it; the receipt. Durable when this returns.
 
         The same bytes as the submission that counted at `received_at` are that submission
         again (`repeated`). Going back to older bytes is a new submission, so that it counts.
         An older submission still queued is superseded; so is this one, if a newer is here. Not so
-        where the course grades all, because the best counts.
+        where it `keeps_older` ones, because the best counts, or because this one can't.
         `by_hand` says that people grade it: then it is never queued, and an older one is superseded
-        even if they have graded it. Of a `group` it is every member's.
-        `allow` may refuse it by raising, when it sees what was handed in before: nobody else
-        hands in for the same student or group meanwhile.
-        Raises `UnknownStudent`, `UnknownGroup`, and `ValueError` for a time without zone.
+        even if they have graded it. It is for every member of the student's group in `group_set`.
+        `allow` may refuse it by raising, when it sees what was handed in before, and the group:
+        nobody else hands in for the same student or group meanwhile, or joins or leaves it.
+        Raises `UnknownStudent`, and `ValueError` for a time without zone.
         """
         if received_at.tzinfo is None:
             raise ValueError("received_at must have a time zone")
-        try:
-            sha256 = self.blobs.write(data)
-        except OSError as error:
-            raise GraderError(f"the file could not be kept: {error}") from error
+        sha256 = hashlib.sha256(data).hexdigest()
         with self._tables.transaction():
             person = self._tables.locked_student(student)
-            owner = person.owner
-            if group is not None:
-                owner = self._tables.locked_group(group).owner
-            others = self._tables.submissions().filter(owner=owner, assignment=assignment)
+            group = self._tables.locked_group_of(person, group_set)
+            owner = (group or person).owner
+            of_group = group.as_row(self._tables.members(group, person)) if group else None
+            others = self._tables.standing_submissions().filter(owner=owner, assignment=assignment)
             before = others.filter(received_at__lte=received_at)
             previous = before.order_by("-received_at", "-pk").first()
             if previous is not None and previous.sha256 == sha256:
-                return Accepted(previous.as_row(), repeated=True)
-            allow([row.as_row() for row in others.order_by("received_at", "pk")])
-            counts = grades_all or not others.filter(received_at__gt=received_at).exists()
+                self._keep(data)  # what the disk lost of it is mended so
+                return Accepted(previous.as_row(), repeated=True, group=of_group)
+            allow([row.as_row() for row in others.order_by("received_at", "pk")], of_group)
+            self._keep(data)
+            counts = keeps_older or not others.filter(received_at__gt=received_at).exists()
             waiting = before.filter(state__in=(State.QUEUED, State.BY_HAND), results=None)
-            for older in waiting.none() if grades_all else waiting:
+            for older in waiting.none() if keeps_older else waiting:
                 self._tables.move(older, State.SUPERSEDED, "superseded", "a newer one was received")
             row = self._tables.submissions().create(
                 student=person,
-                group_id=group,
+                group=group,
                 owner=owner,
+                members=list(of_group.members) if of_group else [],
                 assignment=assignment,
                 sha256=sha256,
                 file_name=_shown(file_name),
@@ -183,7 +155,14 @@ class Store:
             self._tables.note(row, "received", f"{row.file_name}, {len(data)} bytes")
             if by_hand:
                 self._tables.note(row, State.BY_HAND, "people grade it")
-            return Accepted(row.as_row(), repeated=False)
+            return Accepted(row.as_row(), repeated=False, group=of_group)
+
+    def _keep(self, data: bytes) -> None:
+        """Write the bytes durably. Only what is taken in is kept, and before its row is."""
+        try:
+            self.blobs.write(data)
+        except OSError as error:
+            raise GraderError(f"the file could not be kept: {error}") from error
 
     def submission(self, submission_id: int) -> SubmissionRow:
         """That submission. Raises `UnknownSubmission`."""
@@ -206,10 +185,10 @@ class Store:
             return tuple(row.as_row() for row in self._tables.latest(assignment))
 
     def work_of(self, student: str) -> tuple[SubmissionRow, ...]:
-        """What the student and the groups that they are in handed in, by time of receipt."""
+        """What the student, and any group that they are or were in, handed in, in that order."""
         with self._tables.reading():
-            rows = self._tables.submissions().filter(owner__in=self._tables.owners(student))
-            return tuple(row.as_row() for row in rows.order_by("received_at", "pk"))
+            rows = self._tables.work_of(student).order_by("received_at", "pk")
+            return tuple(row.as_row() for row in rows)
 
     def status(self, assignment: str) -> dict[State, int]:
         """How many submissions are in each state; all states are present."""
@@ -246,17 +225,17 @@ class Store:
             rows = self._tables.batches().filter(assignment=assignment).order_by("pk")
             return tuple(row.as_row() for row in rows)
 
-    def claim(self, batch: BatchRow, *, only: Collection[str] | None = None) -> Lease | None:
+    def claim(self, batch: BatchRow, *, only: Collection[int] | None = None) -> Lease | None:
         """Take the next queued submission, or None when there is none.
 
-        `only` limits it to these students. What failed before comes last.
+        `only` limits it to these submissions. What failed before comes last.
         """
         with self._tables.transaction():
             queued = self._tables.submissions().filter(
                 assignment=batch.assignment, state=State.QUEUED
             )
             if only is not None:
-                queued = queued.filter(student__identifier__in=list(only))
+                queued = queued.filter(pk__in=list(only))
             queued = queued.order_by("attempts", "received_at", "pk")
             row = queued.select_for_update(skip_locked=True, of=("self",)).first()
             if row is None:
@@ -324,15 +303,22 @@ class Store:
         self._tables.requeue(delayed, "tried again", forget=True)
         return self.status(assignment)[State.QUEUED]
 
+    def queue_superseded(self, submissions: Collection[int]) -> int:
+        """Queue those of these that are superseded and were never graded; how many.
+
+        What was superseded may count after all: the newer one came after a lock, say.
+        """
+        chosen = self._tables.never_by_hand().filter(pk__in=list(submissions), results=None)
+        superseded = chosen.filter(state=State.SUPERSEDED)
+        return self._tables.requeue(superseded, "it may count again", forget=True)
+
     def queue_submission(self, submission_id: int, why: str = "asked for") -> SubmissionRow:
         """Queue one submission, whichever it is, unless it is queued, running or graded by hand.
 
         Its results stay. Raises `UnknownSubmission`.
         """
         waiting = (State.GRADED, State.DELAYED, State.SUPERSEDED)
-        chosen = self._tables.submissions().filter(pk=submission_id, state__in=waiting)
-        # One for people may be superseded, but was never queued.
-        chosen = chosen.exclude(events__what=State.BY_HAND)
+        chosen = self._tables.never_by_hand().filter(pk=submission_id, state__in=waiting)
         self._tables.requeue(chosen, why, forget=True)
         return self.submission(submission_id)
 
@@ -368,20 +354,6 @@ class Store:
         with self._tables.reading():
             rows = self._tables.results().filter(submission_id=submission_id).order_by("pk")
             return tuple(row.as_row() for row in rows)
-
-
-def receipt_of(row: SubmissionRow) -> Receipt:
-    """The receipt of a submission, with the seal that it was given."""
-    return Receipt(
-        submission=row.id,
-        student=row.student,
-        group=row.group,
-        assignment=row.assignment,
-        sha256=row.sha256,
-        size_bytes=row.size_bytes,
-        received_at=row.received_at,
-        seal=row.receipt,
-    )
 
 
 def _as_json(graded: GradedSubmission) -> str:

@@ -23,6 +23,7 @@ from grader.store.models import (
     RegradeRequest,
     Reply,
     Result,
+    Start,
     Student,
     Submission,
 )
@@ -96,6 +97,10 @@ class Tables:
         """All extensions with what their records need."""
         return self._all(Extension).select_related("student", "group")
 
+    def starts(self) -> "QuerySet[Start]":
+        """All beginnings of timed assignments with what their records need."""
+        return self._all(Start).select_related("student")
+
     def overrides(self) -> "QuerySet[Override]":
         """All overrides with what their records need."""
         return self._all(Override).select_related("student")
@@ -120,9 +125,18 @@ class Tables:
         """All submissions with their students and groups."""
         return self._all(Submission).select_related("student", "group")
 
+    def standing_submissions(self) -> "QuerySet[Submission]":
+        """All that staff did not take back."""
+        return self.submissions().exclude(state=State.WITHDRAWN)
+
+    def never_by_hand(self) -> "QuerySet[Submission]":
+        """All that the grader grades; one for people may be superseded, but was never queued."""
+        return self.submissions().exclude(events__what=State.BY_HAND)
+
     def latest(self, assignment: str) -> "QuerySet[Submission]":
         """The newest submission of each student or group, by who handed it in."""
         theirs = self._all(Submission).filter(owner=OuterRef("owner"), assignment=assignment)
+        theirs = theirs.exclude(state=State.WITHDRAWN)
         newest = theirs.order_by("-received_at", "-pk").values("pk")[:1]
         rows = self.submissions().filter(assignment=assignment, pk=Subquery(newest))
         return rows.order_by("student__identifier")
@@ -137,8 +151,14 @@ class Tables:
 
     def current_results(self, assignment: str) -> "QuerySet[Result]":
         """For each student or group the newest result of the newest submission that has one."""
-        theirs = self._all(Result).filter(
-            submission__owner=OuterRef("owner"), submission__assignment=assignment, proposed=False
+        theirs = (
+            self._all(Result)
+            .filter(
+                submission__owner=OuterRef("owner"),
+                submission__assignment=assignment,
+                proposed=False,
+            )
+            .exclude(submission__state=State.WITHDRAWN)
         )
         newest = theirs.order_by("-submission__received_at", "-submission__pk", "-pk").values("pk")
         owners = self._all(Submission).filter(pk__in=self.latest(assignment).values("pk"))
@@ -166,13 +186,15 @@ class Tables:
             )
         return person
 
-    def owners(self, student: str) -> list[str]:
-        """As whose a student's work is kept: their own, and that of the groups they are in."""
-        person = self._all(Student).filter(identifier=student).first()
-        if person is None:
-            return []
-        here = self.memberships().filter(student=person, left_at=None)
-        return [person.owner, *(row.group.owner for row in here)]
+    def locked_group_of(self, person: Student, group_set: str | None) -> Group | None:
+        """The group that a locked student is in, locked too.
+
+        Whoever locks both takes the student first: then nobody waits for each other.
+        """
+        if group_set is None:
+            return None
+        here = self.memberships().filter(student=person, group_set=group_set, left_at=None).first()
+        return self.locked_group(here.group.pk) if here else None
 
     def locked_group(self, number: int) -> Group:
         """That group, locked, so that what its members send is taken in one order."""
@@ -180,6 +202,19 @@ class Tables:
         if group is None:
             raise UnknownGroup(f"there is no group {number}")
         return group
+
+    def members(self, group: Group, *others: Student) -> tuple[str, ...]:
+        """Who is in the group now and in the course, and these others."""
+        here = self.memberships().filter(group=group, left_at=None, student__active=True)
+        names = here.values_list("student__identifier", flat=True)
+        return tuple(sorted({*names, *(one.identifier for one in others)}))
+
+    def work_of(self, student: str) -> "QuerySet[Submission]":
+        """What the student, and any group that they are or were in, handed in."""
+        theirs = self.memberships().filter(student__identifier=student)
+        groups = theirs.order_by().values_list("group", flat=True)
+        alone = models.Q(group=None, student__identifier=student)
+        return self.submissions().filter(alone | models.Q(group__in=list(groups)))
 
     def leased(self, lease: Lease) -> Submission:
         """The lease's submission, locked. Raises `LeaseLost` unless it still holds."""

@@ -93,7 +93,7 @@ def test_a_data_folder_that_cannot_be_made_exits_with_2(toy: ToyCommand) -> None
 def test_a_defect_of_the_grader_exits_with_2_and_shows_where(
     toy: ToyCommand, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("grader.cli.workplace.load_course", broken)

@@ -25,7 +25,9 @@ ESSAY = """\
         title: Idea
         points: 3
         manual: true
-        rubric: [{points: 2, text: A question}, {points: 1, text: Why it is open}]
+        rubric:
+          - {name: question, points: 2, text: A question}
+          - {name: why, points: 1, text: Why it is open}
       plan: {title: Plan, points: 2, manual: true}
 """
 LATE = ("late_policy: {kind: no late work}",

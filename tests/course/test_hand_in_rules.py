@@ -21,8 +21,8 @@ ESSAY = """\
         points: 6
         manual: true
         rubric:
-          - {points: 3.5, text: A question that an experiment can answer}
-          - {points: 2.5, text: "Why it matters: an open point"}
+          - {points: 3.5, text: A question that an experiment can answer, name: question}
+          - {points: 2.5, text: "Why it matters: an open point", name: why}
       plan: {title: Plan, points: 4, manual: true}
 """
 AT = "assignments.essay"
@@ -44,9 +44,10 @@ def test_an_upload_has_groups_and_rubrics_and_no_environment(essay: Path) -> Non
     found, notebook = course.assignments["essay"], course.assignments["hw1"]
     assert (found.submit, found.by_hand, found.environment) == ("pdf", True, None)
     assert found.group == GroupSize(min=2, max=3)
-    assert [(item.points, item.text) for item in found.question("idea").rubric] == [
-        (3.5, "A question that an experiment can answer"),
-        (2.5, "Why it matters: an open point"),
+    rubric = found.question("idea").rubric
+    assert [(item.name, item.points, item.text) for item in rubric] == [
+        ("question", 3.5, "A question that an experiment can answer"),
+        ("why", 2.5, "Why it matters: an open point"),
     ]
     assert found.question("plan").rubric == ()
     assert (notebook.submit, notebook.by_hand, notebook.group) == ("notebook", False, None)
@@ -56,7 +57,7 @@ def test_an_upload_has_groups_and_rubrics_and_no_environment(essay: Path) -> Non
 
 
 def test_a_notebook_may_have_a_group_and_a_rubric_for_its_written_question(folder: Path) -> None:
-    text = GOOD.replace("manual: true", "manual: true, rubric: [{points: 6, text: All}]")
+    text = GOOD.replace("manual: true", "manual: true, rubric: [{name: all, points: 6, text: All}]")
     (folder / "course.yaml").write_text(
         text.replace("    points: 10", "    group: {min: 1, max: 2}\n    points: 10")
     )
@@ -98,10 +99,15 @@ MISTAKES = [
     ("points: 2.5", "points: 0", "43:22", f"{IDEA}.rubric[1].points", "more than 0"),
     ("points: 2.5, text", "points: 2.5, txet", "43:27", f"{IDEA}.rubric[1].txet", "mean `text`?"),
     ('"Why it matters: an open point"', '""', "43:33", f"{IDEA}.rubric[1].text", "on one line"),
+    (", name: why}", "}", "43:13", f"{IDEA}.rubric[1].name", "expected a short name such as"),
+    ("name: why", "nmae: why", "43:66", f"{IDEA}.rubric[1].nmae", "did you mean `name`?"),
+    ("name: why", "name: question", "43:72", f"{IDEA}.rubric[1].name", "`question`, but item 1 of"),
+    ("name: why", "name: The why", "43:72", f"{IDEA}.rubric[1].name", "such as `name: clarity`"),
+    ("name: why", "name: 2", "43:72", f"{IDEA}.rubric[1].name", 'if it is text: `"2"`'),
     ("points: 4, manual", "rubric: [], points: 4, manual", "44:27", f"{PLAN}.rubric", "saw a list"),
     ("points: 4, manual", "rubric: [all], points: 4, manual", "44:36", f"{PLAN}.rubric[0]", "all"),
     ("points: 4, manual", "rubric: 4, points: 4, manual", "44:35", f"{PLAN}.rubric", "such as"),
-    ("points: 4}", "rubric: [{points: 4, text: x}], points: 4}", "27:7",
+    ("points: 4}", "rubric: [{name: a, points: 4, text: x}], points: 4}", "27:7",
      f"{HW}.questions.q1", "a `rubric` is for grading by hand"),
     ("    environment: cpu\n", "    environment:\n", "21:17", f"{HW}.environment", "nothing"),
     ("    environment: cpu\n", "    enviroment: cpu\n", "21:5", f"{HW}.enviroment", "mean `e"),

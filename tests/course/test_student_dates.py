@@ -196,3 +196,36 @@ def test_time_ends_when_it_is_used_up_or_at_the_close(
 def test_nobody_has_less_time_than_others() -> None:
     with pytest.raises(ValueError, match="from 1 to 10"):
         timed_end(RELEASE, DAY, LOCK, time_factor=0.9)
+
+
+@settings(max_examples=200)
+@given(
+    zone=zones,
+    starts=st.tuples(instants, instants),
+    minutes=st.integers(1, 1440),
+    factors=st.tuples(st.floats(1, 10), st.floats(1, 10)),
+    days=st.integers(0, 5),
+)
+def test_a_timed_assignment_never_ends_after_its_close_and_more_time_is_never_less(
+    zone: ZoneInfo,
+    starts: tuple[datetime, datetime],
+    minutes: int,
+    factors: tuple[float, float],
+    days: int,
+) -> None:
+    one = assignment(time_allowed=timedelta(minutes=minutes), lock=None, sections={})
+
+    def due(start: datetime | None, *granted: Extension) -> datetime:
+        return dates_for(one, zone, extensions=granted, started=start).due.astimezone(UTC)
+
+    early, late = sorted(starts)
+    assert due(early) <= due(late) <= due(None) == one.due_utc
+    less, more = (Extension(time_factor=factor) for factor in sorted(factors))
+    assert due(early) <= due(early, less) <= due(early, less, more) == due(early, more)
+    assert (
+        due(early, less)
+        <= due(early, less, Extension(days=days))
+        <= due(None, Extension(days=days))
+    )
+    spent = due(early, more) - early.astimezone(UTC)
+    assert spent <= timedelta(minutes=minutes) * more.time_factor

@@ -15,7 +15,7 @@ from tests.term_course import STUDENTS, term_course
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("desk") / "data"
     with open_store(folder) as opened:
-        opened.update_roster([StudentRow(name) for name in STUDENTS])
+        opened.roster.update([StudentRow(name) for name in STUDENTS])
     return folder
 
 

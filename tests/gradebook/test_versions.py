@@ -17,6 +17,7 @@ from grader.store import State, StudentRow, SubmissionRow, SummaryRow
 from tests.term_course import at, term_course
 
 LATE = at("2027-01-30 12:00")
+NOW = at("2027-01-31 12:00")
 
 
 def evidence() -> Evidence:
@@ -34,7 +35,7 @@ def test_a_later_due_time_changes_the_grades_of_who_was_late(tmp_path: Path):
             "assignments.hw1.due", "2027-01-28T23:59:00-05:00", "2027-01-30T23:59:00-05:00"
         ),
     )
-    assert grade_changes(before, after, evidence()) == (
+    assert grade_changes(before, after, evidence(), NOW) == (
         GradeChange("ada", "hw1", 6.4, 8.0),
         GradeChange("ada", "", 64.0, 80.0),
     )
@@ -46,7 +47,8 @@ def test_a_later_due_time_changes_the_grades_of_who_was_late(tmp_path: Path):
         ("percent: 10,", "percent: 20,", "late_policy.percent"),
         ("{percent: 60,", "{percent: 50,", "weights.homework.percent"),
         ("drop_lowest: 1}", "drop_lowest: 0}", "weights.homework.drop_lowest"),
-        ("{points: 2, text: A question}", "{points: 1, text: A question}", "rubric.1"),
+        ("question, points: 2", "question, points: 1", "idea.rubric.question.points"),
+        ("text: A question", "text: The question", "idea.rubric.question.text"),
         ("zone: America/Toronto", "zone: America/New_York", "zone"),
         ("group: {min: 2, max: 3}", "group: {min: 1, max: 3}", "assignments.essay.group.min"),
     ],
@@ -55,7 +57,7 @@ def test_whatever_grades_follow_from_is_a_change(tmp_path: Path, old: str, new: 
     before = term_course(tmp_path / "a")
     fixes = {
         "{percent: 60,": ("essay: {percent: 40}", "essay: {percent: 50}"),
-        "{points: 2, text: A question}": ("{points: 1, text: Why", "{points: 2, text: Why"),
+        "question, points: 2": ("why, points: 1", "why, points: 2"),
     }
     more = [fixes[old]] if old in fixes else []
     after = term_course(tmp_path / "b", *more, (old, new))

@@ -59,7 +59,7 @@ def cohort(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     processes_before = count_processes()
     with open_store(tmp_path_factory.mktemp("cohort") / "data") as store:
         roster = load_roster(ROSTER)
-        store.update_roster(StudentRow(who.student, who.name, who.email) for who in roster)
+        store.roster.update(StudentRow(who.student, who.name, who.email) for who in roster)
         received_at = course.assignments["ps1"].due_utc - timedelta(days=1)
         for who in roster:
             data = notebook_of(who.student)

@@ -68,7 +68,7 @@ def store(plan: GradingPlan, tmp_path: Path) -> Iterator[Store]:
     """A store with one queued notebook a student."""
     with open_store(tmp_path / "data") as opened:
         roster = load_roster(plan.assignment.folder.parents[1] / "roster.csv")
-        opened.update_roster(StudentRow(who.student, who.name, who.email) for who in roster)
+        opened.roster.update(StudentRow(who.student, who.name, who.email) for who in roster)
         for student, behaviour in BEHAVIOURS.items():
             accept(opened, student, behaviour)
         yield opened
@@ -113,7 +113,8 @@ def test_grading_twice_gives_identical_findings_and_keeps_both(
         )
         again = grade_batch(plan, store, jobs=2)
         assert again.graded == 0, "nothing was queued"
-        assert store.regrades.queue("toy", only=["ada", "bob"]) == 2
+        chosen = [row.id for row in store.submissions("toy") if row.student in ("ada", "bob")]
+        assert store.regrades.queue(chosen) == 2
         assert grade_batch(plan, store, jobs=2).graded == 2
     assert set(steps) == set(BEHAVIOURS)
     found = results(store)
@@ -124,9 +125,13 @@ def test_grading_twice_gives_identical_findings_and_keeps_both(
     assert found["bob"][0].graded.checks[0].message == "You walked uphill."
 
 
-def test_only_grades_the_named_students(plan: GradingPlan, store: Store) -> None:
+def of(store: Store, student: str) -> list[int]:
+    return [row.id for row in store.submissions("toy") if row.student == student]
+
+
+def test_only_grades_the_named_submissions(plan: GradingPlan, store: Store) -> None:
     with store.grading_lock():
-        summary = grade_batch(plan, store, jobs=2, only=["eve"])
+        summary = grade_batch(plan, store, jobs=2, only=of(store, "eve"))
     assert summary.graded == 1
     assert {student: len(rows) for student, rows in results(store).items()} == {
         "ada": 0,
@@ -156,10 +161,11 @@ def test_what_fails_always_is_delayed_and_an_older_score_stays(
     plan: GradingPlan, store: Store
 ) -> None:
     with store.grading_lock():
-        grade_batch(plan, store, jobs=1, only=["ada"])
+        grade_batch(plan, store, jobs=1, only=of(store, "ada"))
         accept(store, "ada", "uphill", hour=13)
         sandbox = FaultySandbox(plan.sandbox, faults=1_000)
-        summary = grade_batch(replace(plan, sandbox=sandbox), store, jobs=1, only=["ada"])
+        only = of(store, "ada")
+        summary = grade_batch(replace(plan, sandbox=sandbox), store, jobs=1, only=only)
     assert sandbox.opened == 3
     assert (summary.graded, summary.failures) == (0, (("ada", "the engine hiccuped (3)"),))
     newest = {row.student: row for row in store.latest_submissions("toy")}["ada"]

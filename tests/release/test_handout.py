@@ -20,8 +20,8 @@ QUESTIONS = (
         points=3.5,
         manual=True,
         rubric=(
-            RubricItem(points=2.5, text="A question"),
-            RubricItem(points=1, text="Why it is open"),
+            RubricItem(name="question", points=2.5, text="A question"),
+            RubricItem(name="why", points=1, text="Why it is open"),
         ),
     ),
     Question(name="plan", title="Plan", points=2, manual=True),

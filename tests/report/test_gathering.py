@@ -26,7 +26,7 @@ def course(tmp_path: Path) -> Course:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with open_store(tmp_path / "data") as store:
-        store.update_roster(
+        store.roster.update(
             StudentRow(name, name.title(), f"{name}@mail.example", "L1") for name in STUDENTS
         )
         fill(store)
@@ -44,7 +44,7 @@ def fill(store: Store) -> None:
     store.extensions.grant("hw2", student="eve", days=7, reason="ill", by="prof")
     team = store.groups.form("essay", "Team", ("joe", "kim"), largest=3, by="prof")
     store.extensions.grant("essay", group=team.id, days=1, reason="a shared flat", by="prof")
-    store.accept("joe", "essay", b"pdf", "e.pdf", NOW, by_hand=True, group=team.id)
+    store.accept("joe", "essay", b"pdf", "e.pdf", NOW, by_hand=True, group_set="essay")
     (first, _) = store.submissions("hw1")
     store.requests.ask(first.id, "ada", "q2", "Why 2?")
     closed = store.requests.ask(first.id, "ada", "q1", "Why 6?")
@@ -78,7 +78,7 @@ def states(report: TermReport) -> dict[str, list[EntryState]]:
 
 
 def test_a_term_tells_final_waiting_missing_and_not_due_yet_apart(store: Store, course: Course):
-    final, waiting, missing, later = EntryState
+    final, waiting, missing, _, later = EntryState
     assert states(gather_term(store, course, now=NOW)) == {
         "ada": [final, waiting, missing],
         "bob": [final, missing, missing],

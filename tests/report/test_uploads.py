@@ -32,7 +32,10 @@ QUESTIONS = (
         "Idea",
         6,
         manual=True,
-        rubric=(RubricItem(points=4, text="A question"), RubricItem(points=2, text="Why open")),
+        rubric=(
+            RubricItem(name="question", points=4, text="A question"),
+            RubricItem(name="why", points=2, text="Why open"),
+        ),
     ),
     QuestionInfo("plan", "Plan", 4, manual=True),
 )

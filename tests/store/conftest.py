@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.store import Store, StudentRow, open_store
+from tests.store.postgresql import NO_SERVER, programs, server
 
 
 @pytest.fixture(scope="session")
@@ -14,8 +15,18 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder whose database is made: migrating anew for each test takes longer than it."""
     folder = tmp_path_factory.mktemp("store") / "data"
     with open_store(folder) as opened:
-        opened.update_roster([StudentRow(name) for name in ("ada", "bob", "eve")])
+        opened.roster.update([StudentRow(name) for name in ("ada", "bob", "eve")])
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The start of addresses of databases on a server of the tests' own."""
+    found = programs()
+    if found is None:
+        pytest.skip(NO_SERVER)
+    with server(found) as address:
+        yield address
 
 
 @pytest.fixture

@@ -11,20 +11,21 @@ NOON = datetime(2027, 1, 20, 12, 0, 0, 123_456, tzinfo=UTC)
 
 def fill(store: Store) -> None:
     """Let a bit of everything happen: resubmission, group, proposal, marks, request, extension."""
-    store.update_roster([StudentRow(name, f"{name} Ünï\t=1+1") for name in ("ada", "bob", "eve")])
+    store.roster.update([StudentRow(name, f"{name} Ünï\t=1+1") for name in ("ada", "bob", "eve")])
     for minute in range(3):
         at = NOON + timedelta(minutes=minute)
         store.accept("ada", "hw1", f"ada {minute}".encode(), "hw1.ipynb", at)
     store.accept("bob", "hw1", b"ada 1", "same bytes.ipynb", NOON)
     store.accept("eve", "hw1", b"", "empty.ipynb", NOON)
     grade(store)
-    store.regrades.queue("hw1", only=["ada"])
+    store.regrades.queue([3])  # the newest of Ada's
     grade(store, earned=2 / 3)
     group = store.groups.form("essay", "A", ["ada", "bob"], largest=3, by="prof")
+    essay = store.accept("ada", "essay", b"%PDF", "e.pdf", NOON, by_hand=True, group_set="essay")
     store.groups.leave(group.id, "bob", by="prof")
-    essay = store.accept("ada", "essay", b"%PDF", "e.pdf", NOON, by_hand=True, group=group.id)
     store.marks.give(essay.submission.id, "idea", -0.1, marks={"1": 0.5}, comment="so\n", by="prof")
     store.marks.override("eve", "hw1", None, reason="a mistake", by="prof")
+    store.starts.begin("hw1", "bob", NOON)
     store.extensions.grant("hw1", student="bob", until=NOON, until_text="noon", reason="x", by="y")
     request = store.requests.ask(4, "bob", "q1", "Why?")
     store.requests.reply(request.id, "Because.", by="prof", close=True)

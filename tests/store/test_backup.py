@@ -7,7 +7,6 @@ import subprocess
 import tarfile
 import threading
 import tracemalloc
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from grader.store.backup import back_up
 from grader.store.fsck import check_store
 from grader.store.restore import restore
 from tests.store.full_store import NOON, all_bytes, all_rows, fill
-from tests.store.postgresql import NO_SERVER, make_database, programs, server
+from tests.store.postgresql import make_database
 
 MEGABYTE = 1 << 20
 
@@ -77,7 +76,7 @@ def test_ordinary_tools_read_and_verify_a_backup(full: Store, tmp_path: Path) ->
 def test_a_backup_of_a_running_course_is_of_one_moment(store: Store, tmp_path: Path) -> None:
     """Each submission of it is whole, and of those that came in one after the other none lacks."""
     students = [f"s{number}" for number in range(4)]
-    store.update_roster(map(StudentRow, students))
+    store.roster.update(map(StudentRow, students))
     stop = threading.Event()
     busy = threading.Barrier(len(students) + 1)
 
@@ -243,15 +242,6 @@ def test_a_folder_that_is_filled_meanwhile_is_left_as_it_is(
 
 
 # --- PostgreSQL -----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[str]:
-    found = programs()
-    if found is None:
-        pytest.skip(NO_SERVER)
-    with server(found) as address:
-        yield address
 
 
 def test_sqlite_goes_to_postgresql_and_back(

@@ -27,7 +27,8 @@ def test_no_way_leads_from_an_upload_into_the_queue(store: Store) -> None:
     batch = store.start_batch("essay")
     assert store.claim(batch) is None
     assert store.queue_unfinished("essay") == 0
-    assert store.regrades.queue("essay") == 0
+    assert store.regrades.queue([older, newer]) == 0
+    assert store.queue_superseded([older, newer]) == 0
     assert store.requeue_stale() == 0
     assert store.queue_submission(older).state is State.SUPERSEDED
     assert store.queue_submission(newer).state is State.BY_HAND

@@ -90,9 +90,9 @@ def test_a_damaged_secret_is_never_replaced(store: Store) -> None:
 
 def test_stores_of_two_courses_do_not_mix(tmp_path: Path) -> None:
     one, two = open_store(tmp_path / "one"), open_store(tmp_path / "two")
-    one.update_roster([StudentRow("ada")])
-    assert [student.identifier for student in one.students()] == ["ada"]
-    assert two.students() == ()
+    one.roster.update([StudentRow("ada")])
+    assert [student.identifier for student in one.roster.students()] == ["ada"]
+    assert two.roster.students() == ()
     assert one.secret() != two.secret()
 
 
@@ -112,7 +112,7 @@ def test_opening_again_keeps_everything_and_migrates_nothing(
         raise AssertionError("migrated for nothing")
 
     monkeypatch.setattr("django.core.management.call_command", never)
-    assert open_store(store.folder).students() == store.students()
+    assert open_store(store.folder).roster.students() == store.roster.students()
 
 
 def test_sqlite_waits_checks_keys_and_lets_readers_go_on(store: Store) -> None:

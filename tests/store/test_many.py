@@ -7,17 +7,18 @@ from tests.term_course import at, graded
 
 def fill(store: Store) -> None:
     """Submissions alone and of a group, in several states; graded twice; marked by hand."""
-    store.update_roster(StudentRow(name) for name in ("ada", "bob"))
-    team = store.groups.form("hw", "Team", ("ada", "bob"), largest=2, by="prof")
-    for turn, group in enumerate((None, team.id, None)):
-        store.accept("ada", "hw", b"%d" % turn, "ä.ipynb", at(f"2027-01-0{turn + 1}"), group=group)
-    store.accept("bob", "hw", b"bob", "b.ipynb", at("2027-01-05"))
+    store.roster.update(StudentRow(name) for name in ("ada", "bob"))
+    store.groups.form("hw", "Team", ("ada", "bob"), largest=2, by="prof")
+    for turn, of in enumerate((None, "hw", None)):
+        day = at(f"2027-01-0{turn + 1}")
+        store.accept("ada", "hw", b"%d" % turn, "ä.ipynb", day, group_set=of)
+    number = store.accept("bob", "hw", b"bob", "b.ipynb", at("2027-01-05")).submission.id
     batch = store.start_batch("hw")
-    lease = store.claim(batch, only={"bob"})
+    lease = store.claim(batch, only={number})
     assert lease
     store.finish(lease, graded(("q1", 1, 2)))
     again = store.queue_submission(lease.submission.id)
-    lease = store.claim(batch, only={"bob"})
+    lease = store.claim(batch, only={number})
     assert lease
     store.finish(lease, graded(("q1", 2, 2), ("q2", 0.5, 1)))
     store.marks.give(again.id, "q1", 1.5, comment="half", by="ta")

@@ -63,7 +63,7 @@ def scripts(store: Store) -> Iterator[list[Script]]:
 
 def fill(store: Store, count: int) -> None:
     names = [f"s{number:02}" for number in range(count)]
-    store.update_roster(map(StudentRow, names))
+    store.roster.update(map(StudentRow, names))
     for name in names:
         store.accept(name, "ps1", name.encode(), "a.ipynb", NOON)
 

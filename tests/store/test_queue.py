@@ -48,13 +48,13 @@ def test_the_queue_is_served_in_order_of_receipt_and_then_is_empty(store: Store)
     assert [lease and lease.submission.student for lease in leases] == ["eve", "bob", "ada", None]
 
 
-def test_only_some_students_or_one_assignment_can_be_claimed(store: Store) -> None:
-    submit(store, "ada", "bob")
+def test_only_some_submissions_or_one_assignment_can_be_claimed(store: Store) -> None:
+    (_, number) = submit(store, "ada", "bob")
     batch = store.start_batch("ps1")
-    lease = store.claim(batch, only={"bob"})
+    lease = store.claim(batch, only={number})
     assert lease is not None
     assert lease.submission.student == "bob"
-    assert store.claim(batch, only={"bob"}) is None
+    assert store.claim(batch, only={number}) is None
     assert store.claim(batch, only=()) is None
     assert store.claim(store.start_batch("ps2")) is None
 
@@ -81,9 +81,9 @@ def test_what_failed_comes_after_the_rest(store: Store) -> None:
 
 
 def test_a_failed_regrade_keeps_the_older_score(store: Store) -> None:
-    submit(store, "ada")
+    numbers = submit(store, "ada")
     first = store.finish(take(store), graded(3.0))
-    assert store.regrades.queue("ps1") == 1
+    assert store.regrades.queue(numbers) == 1
     for _ in range(3):
         store.fail(take(store), "engine down")
     assert store.status("ps1")[State.DELAYED] == 1
@@ -93,8 +93,8 @@ def test_a_failed_regrade_keeps_the_older_score(store: Store) -> None:
 def test_a_regrade_counts_once_it_is_adopted(store: Store) -> None:
     (number, _) = submit(store, "ada", "bob")
     first = store.finish(take(store), graded(1.0))
-    assert store.regrades.queue("ps1", only=["ada"]) == 1
-    second = store.finish(take_only(store, "ada"), graded(2.0))
+    assert store.regrades.queue([number]) == 1
+    second = store.finish(take_only(store, number), graded(2.0))
     assert second.proposed
     assert store.current_results("ps1") == (first,)
     assert store.regrades.results("ps1") == (second,)
@@ -111,27 +111,58 @@ def test_a_regrade_counts_once_it_is_adopted(store: Store) -> None:
     )
 
 
-def test_a_dropped_regrade_leaves_nothing(store: Store) -> None:
+def test_a_dropped_regrade_stays_on_record_and_counts_for_nothing(store: Store) -> None:
     (number,) = submit(store, "ada")
     first = store.finish(take(store), graded(1.0))
-    store.regrades.queue("ps1")
-    store.finish(take(store), graded(2.0))
+    store.regrades.queue([number])
+    second = store.finish(take(store), graded(2.0))
     assert store.regrades.drop("ps1", by="prof", reason="no") == 1
-    assert store.results(number) == (first,)
+    assert store.results(number) == (first, replace(second, dropped=True))
+    assert store.current_results("ps1") == (first,)
+    assert store.regrades.results("ps1") == ()
     assert store.regrades.adopt("ps1", by="prof", reason="too late") == 0
 
 
+def test_dropping_a_regrade_also_drops_what_is_still_to_come(store: Store) -> None:
+    numbers = submit(store, "ada", "bob", "eve")
+    for _ in numbers:
+        store.finish(take(store), graded(1.0))
+    assert store.regrades.queue(numbers) == 3
+    store.finish(take(store), graded(2.0))
+    running = take(store)
+    assert store.regrades.waiting("ps1") == 2
+    assert store.regrades.drop("ps1", by="prof", reason="no") == 3
+    with pytest.raises(LeaseLost):
+        store.finish(running, graded(2.0))
+    assert store.claim(store.start_batch("ps1")) is None
+    assert store.regrades.waiting("ps1") == 0
+    assert store.status("ps1")[State.GRADED] == 3
+    assert {row.earned for row in store.current_results("ps1")} == {1.0}
+
+
+def test_only_proposals_that_were_seen_are_adopted(store: Store) -> None:
+    numbers = submit(store, "ada", "bob")
+    for _ in numbers:
+        store.finish(take(store), graded(1.0))
+    store.regrades.queue(numbers)
+    seen = store.finish(take(store), graded(2.0))
+    store.finish(take(store), graded(3.0))
+    assert store.regrades.adopt("ps1", by="prof", reason="x", seen={seen.id}) == 1
+    assert sorted(row.earned for row in store.current_results("ps1")) == [1.0, 2.0]
+    assert [row.earned for row in store.regrades.results("ps1")] == [3.0]
+
+
 def test_a_submission_without_a_grade_is_graded_at_once_in_a_regrade(store: Store) -> None:
-    submit(store, "ada")
+    numbers = submit(store, "ada")
     for _ in range(3):
         store.fail(take(store), "engine down")
-    assert store.regrades.queue("ps1") == 0
+    assert store.regrades.queue(numbers) == 0
     assert store.queue_unfinished("ps1") == 1
     assert not store.finish(take(store), graded(1.0)).proposed
 
 
-def take_only(store: Store, student: str) -> Lease:
-    lease = store.claim(store.start_batch("ps1"), only=[student])
+def take_only(store: Store, number: int) -> Lease:
+    lease = store.claim(store.start_batch("ps1"), only=[number])
     assert lease is not None
     return lease
 
@@ -204,7 +235,7 @@ def test_a_running_submission_is_still_graded_when_a_newer_one_comes(store: Stor
 
 def test_threads_of_a_pool_grade_each_submission_once(store: Store) -> None:
     names = [f"s{number:02}" for number in range(24)]
-    store.update_roster(map(StudentRow, names))
+    store.roster.update(map(StudentRow, names))
     submit(store, *names)
     batch = store.start_batch("ps1")
 

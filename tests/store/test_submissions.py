@@ -82,22 +82,22 @@ def test_any_file_name_can_be_kept_as_text(store: Store, name: str) -> None:
 
 def test_the_roster_adds_changes_and_keeps_who_left(store: Store) -> None:
     store.accept("eve", "ps1", b"x", "a.ipynb", NOON)
-    change = store.update_roster(
+    change = store.roster.update(
         [StudentRow("ada", "Ada Lovelace"), StudentRow("bob"), StudentRow("zoe")]
     )
     assert change.added == ("zoe",)
     assert change.changed == ("ada",)
     assert change.left == ("eve",)
-    assert [student.identifier for student in store.students()] == ["ada", "bob", "zoe"]
+    assert [student.identifier for student in store.roster.students()] == ["ada", "bob", "zoe"]
     assert [row.student for row in store.submissions("ps1")] == ["eve"]
-    assert store.update_roster([StudentRow("eve")]).changed == ("eve",)
+    assert store.roster.update([StudentRow("eve")]).changed == ("eve",)
 
 
 def test_a_roster_with_a_student_twice_changes_nothing(store: Store) -> None:
-    before = store.students()
+    before = store.roster.students()
     with pytest.raises(ValueError, match="twice"):
-        store.update_roster([StudentRow("zoe"), StudentRow("zoe")])
-    assert store.students() == before
+        store.roster.update([StudentRow("zoe"), StudentRow("zoe")])
+    assert store.roster.students() == before
 
 
 def test_a_full_disk_is_our_failure_and_leaves_no_row(

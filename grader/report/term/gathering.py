@@ -7,6 +7,7 @@ from datetime import datetime
 from grader.course import Assignment, Course
 from grader.course.policy import GraceDays
 from grader.gradebook.evidence import gather_evidence
+from grader.gradebook.records import Pending
 from grader.gradebook.term import Grade, StudentTerm, grade_term
 from grader.report.term.records import (
     Entry,
@@ -21,7 +22,7 @@ from grader.store import RequestRow, Store, StudentRow
 def gather_term(store: Store, course: Course, *, now: datetime) -> TermReport:
     """What the store knows of a course at a time, as a report's record."""
     evidence = gather_evidence(store, course)
-    terms = grade_term(course, evidence)
+    terms = grade_term(course, evidence, now)
     return term_of(course, evidence.students, terms, requests=store.requests.all(), now=now)
 
 
@@ -77,6 +78,10 @@ def _entry(grade: Grade, now: datetime) -> Entry:
 
 
 def _state(grade: Grade, now: datetime) -> EntryState:
+    if grade.score.pending is Pending.EXCUSED:
+        return EntryState.EXCUSED
+    if grade.submission is None and grade.score.override is None and grade.score.final is not None:
+        return EntryState.MISSING
     if grade.score.final is not None:
         return EntryState.FINAL
     if grade.submission is not None:

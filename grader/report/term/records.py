@@ -13,12 +13,13 @@ class EntryState(StrEnum):
     WAITING = "waiting"
     """Handed in; our side, or people, have yet to grade it."""
     MISSING = "not submitted"
+    EXCUSED = "excused"
     OPEN = "not due yet"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One student's assignment. `final` is there exactly where the state is FINAL.
+    """One student's assignment. `final` is there where the state is FINAL, and may be 0 if MISSING.
 
     `pending` says what it waits for. `is_set` tells a score that a person set for the whole; a
     score can be set also for what was never handed in. `due` is the student's own due time.
@@ -34,7 +35,8 @@ class Entry:
     is_set: bool = False
 
     def __post_init__(self) -> None:
-        if (self.final is not None) != (self.state is EntryState.FINAL):
+        may_be_zero = self.state is EntryState.MISSING and self.final == 0
+        if (self.final is not None) != (self.state is EntryState.FINAL) and not may_be_zero:
             raise ValueError(f"the state {self.state!r} does not fit the score {self.final}")
 
 

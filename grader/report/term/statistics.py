@@ -73,7 +73,12 @@ def grace_use(report: TermReport) -> GraceUse | None:
 
 def _summarise(assignment: TermAssignment, entries: list[Entry]) -> AssignmentSummary:
     counts = Counter(entry.state for entry in entries)
-    finals = [entry.final for entry in entries if entry.final is not None]
+    # Of what was handed in: a 0 for nothing says nothing about the assignment.
+    finals = [
+        entry.final
+        for entry in entries
+        if entry.final is not None and entry.state is EntryState.FINAL
+    ]
     out_of = assignment.points or 1.0
     return AssignmentSummary(
         assignment=assignment,

@@ -38,7 +38,7 @@ def gradebook_csv(report: TermReport) -> str:
 def assignments_csv(report: TermReport) -> str:
     """One row an assignment: how far the class has come with it."""
     header = ["assignment", "title", "due", "points", "submitted", "final", "waiting"]
-    header += ["not_submitted", "not_due_yet", "late", "open_requests"]
+    header += ["not_submitted", "excused", "not_due_yet", "late", "open_requests"]
     header += ["lowest", "lower_quartile", "median", "upper_quartile", "highest", "mean"]
     return csv_text(header, (_summary_cells(s) for s in summarise_assignments(report)))
 

@@ -16,7 +16,12 @@ from grader.report.term.statistics import (
 )
 from grader.report.wording import counted, percent_text, points_text, short_time_text, time_text
 
-MARKS = {EntryState.WAITING: "…", EntryState.MISSING: "–", EntryState.OPEN: ""}
+MARKS = {
+    EntryState.WAITING: "…",
+    EntryState.MISSING: "–",
+    EntryState.EXCUSED: "ex",
+    EntryState.OPEN: "",
+}
 
 
 @dataclass(frozen=True)
@@ -200,6 +205,8 @@ def _grace_view(
 def _cell(entry: Entry, points: float) -> tuple[str, str]:
     if entry.final is None:
         return MARKS[entry.state], "open"
+    if entry.state is EntryState.MISSING:
+        return "0–", "open"
     tone = points_tone(entry.final, points)
     # Nearly every score is a part of the points: coloured, it would say nothing.
     text = points_text(entry.final) + ("*" if entry.is_set else "")

@@ -43,6 +43,8 @@ def final(points: float, late: int = 0, grace: int = 0, *, is_set: bool = False)
 
 WAITING = Entry(EntryState.WAITING, DUE, None, "queued", submitted=True, late_days=1, grace_days=1)
 MISSING = Entry(EntryState.MISSING, DUE)
+ZERO = Entry(EntryState.MISSING, DUE, 0.0)
+EXCUSED = Entry(EntryState.EXCUSED, DUE)
 OPEN = Entry(EntryState.OPEN, DUE + timedelta(days=14))
 
 
@@ -55,10 +57,10 @@ def student(name: str, *entries: Entry, percent: float | None = None) -> TermStu
 
 STUDENTS = (
     student("ada", final(10), OPEN, percent=100),
-    student("bob", final(4, 2, 2), OPEN, percent=40),
+    student("bob", final(4, 2, 2), EXCUSED, percent=40),
     student("eve", final(0, is_set=True), WAITING, percent=0),
     student("joe", WAITING, MISSING),
-    student("kim", MISSING, MISSING),
+    student("kim", MISSING, ZERO),
 )
 REPORT = TermReport(
     "NN1", "Nets", TORONTO, DUE + timedelta(days=20), ASSIGNMENTS, STUDENTS, grace_budget=3
@@ -71,10 +73,10 @@ def read(text: str) -> list[dict[str, str]]:
 
 def test_an_assignments_summary_counts_students_by_state():
     first, second = summarise_assignments(REPORT)
-    final_, waiting, missing, later = EntryState
-    assert first.states == {final_: 3, waiting: 1, missing: 1, later: 0}
+    final_, waiting, missing, excused, later = EntryState
+    assert first.states == {final_: 3, waiting: 1, missing: 1, excused: 0, later: 0}
     assert (first.submitted, first.late, first.scores.middle, first.shares.middle) == (4, 2, 4, 40)
-    assert second.states == {final_: 0, waiting: 1, missing: 2, later: 2}
+    assert second.states == {final_: 0, waiting: 1, missing: 2, excused: 1, later: 1}
     assert second.scores.middle is None
 
 
@@ -131,9 +133,9 @@ def test_the_gradebook_tells_no_score_from_zero():
         for row in rows
     }
     assert cells["ada"] == [("full", "10"), ("open", "")]
-    assert cells["bob"][0] == ("", "4")
+    assert cells["bob"] == [("", "4"), ("open", "ex")]
     assert cells["eve"] == [("none", "0*"), ("open", "…")]
-    assert cells["kim"] == [("open", "–"), ("open", "–")]
+    assert cells["kim"] == [("open", "–"), ("open", "0–")]
 
 
 def test_plots_are_described_and_are_there_only_with_numbers():

@@ -1,0 +1,44 @@
+"""The course's record: one course file is in force, and what changed it is there with it."""
+
+import pytest
+
+from grader.store import Store
+from grader.store.record import AnotherInForce
+
+
+def test_the_first_course_file_stays_in_force_whoever_puts_another_there_at_once(store: Store):
+    first = store.record.put_in_force("one", "1", reason="first", by="prof")
+    assert store.record.put_in_force("two", "2", reason="also first", by="ta") == first
+    assert store.record.version_in_force() == first
+
+
+def test_a_file_is_applied_with_a_line_for_each_setting(store: Store):
+    first = store.record.put_in_force("one", "1", reason="first", by="prof")
+    store.record.apply(
+        "two", "2", [("a.due", "1 -> 2"), ("b.due", "3 -> 4")],
+        instead_of=first.id, reason="a strike", by="ta",
+    )  # fmt: skip
+    found = store.record.version_in_force()
+    assert found is not None
+    assert (found.text, found.digest, found.reason, found.by) == ("two", "2", "a strike", "ta")
+    assert [
+        (row.what, row.subject, row.detail, row.by, row.reason)
+        for row in store.record.actions()[-3:]
+    ] == [
+        ("course file in force", "course.yaml", "2", "ta", "a strike"),
+        ("setting changed", "a.due", "1 -> 2", "ta", "a strike"),
+        ("setting changed", "b.due", "3 -> 4", "ta", "a strike"),
+    ]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_was_told_beside_another_version_is_not_applied(store: Store, first: bool):
+    stale = store.record.put_in_force("one", "1", reason="first", by="prof").id
+    store.record.apply("two", "2", instead_of=stale, reason="second", by="prof")
+    before = store.record.actions()
+    with pytest.raises(AnotherInForce):
+        store.record.apply(
+            "three", "3", [("a", "b")], instead_of=None if first else stale, reason="x", by="ta"
+        )
+    found = store.record.version_in_force()
+    assert (found and found.text, store.record.actions()) == ("two", before)
