@@ -226,7 +226,7 @@ def test_a_django_project_that_lists_the_store_uses_the_same_database(store: Sto
         django.setup()
         from grader.store.models import Student
         print(Student.objects.get(active=True).identifier)
-        print(open_store(folder).students()[0].identifier)
+        print(open_store(folder).roster.students()[0].identifier)
         """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code), str(store.folder)],
