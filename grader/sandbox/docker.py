@@ -41,6 +41,7 @@ STDOUT = 1
 SAMPLE_SECONDS = 0.5
 SETTLE_SECONDS = 1.0
 DIAGNOSTIC_BYTES = 4_096
+KILLED = 128 + 9
 ENGINE_ERRORS = (docker.errors.DockerException, requests.exceptions.RequestException, OSError)
 
 
@@ -152,6 +153,7 @@ class DockerBox(Box):
         self._limits = limits
         self._started = time.monotonic()
         self._exit: Exit | None = None
+        self._fault: SandboxFault | None = None
         self._pending = bytearray()
         self._printed_bytes = 0
         self._diagnostics = bytearray()
@@ -210,8 +212,14 @@ class DockerBox(Box):
             self._client.api.kill(self.container_id, "SIGINT")
 
     def close(self) -> Exit:
+        if self._fault is not None:
+            raise self._fault
         if self._exit is None:
-            self._exit = self._end()
+            try:
+                self._exit = self._end()
+            except SandboxFault as fault:
+                self._fault = fault
+                raise
         return self._exit
 
     def _end(self) -> Exit:
@@ -241,12 +249,15 @@ class DockerBox(Box):
         )
 
     def _state(self) -> dict[str, Any]:
-        """The engine's word on the container. It lags behind the end of the streams."""
+        """The engine's word on the container. It lags behind the end of the streams.
+
+        That memory ran out may be told later still than that the program was killed.
+        """
         patience = time.monotonic() + SETTLE_SECONDS
         while True:
             state = self._client.api.inspect_container(self.container_id)["State"]
             settled = not self._has_ended or not state["Running"]
-            if settled or time.monotonic() > patience:
+            if (settled and not _is_killed(state)) or time.monotonic() > patience:
                 return state
             time.sleep(0.02)
 
@@ -257,7 +268,16 @@ class DockerBox(Box):
             return Ending.TOO_MANY_PROCESSES
         if state["Running"]:
             return None
+        if _is_killed(state):
+            # The first process of a container can't be killed from within it.
+            raise SandboxFault(
+                f"the container was killed from outside, or its program ended itself with {KILLED}"
+            )
         return Ending.EXITED if state["ExitCode"] == 0 else Ending.CRASHED
+
+
+def _is_killed(state: dict[str, Any]) -> bool:
+    return not state["Running"] and state["ExitCode"] == KILLED and not state["OOMKilled"]
 
 
 def remove_container(client: Any, container_id: str) -> None:

@@ -285,6 +285,26 @@ def test_an_answer_too_large_to_send_costs_the_call_and_not_the_box(label: str) 
         assert talk.call("call", target=student_name("good"), **asked) == 1
 
 
+def test_a_container_killed_from_outside_is_our_fault(label: str, engine: Any) -> None:
+    box = DockerSandbox().open_box(small(label))
+    assert isinstance(box, DockerBox)
+    talk = Conversation(box, SMALL.message_bytes)
+    talk.greet()
+    engine.kill(box.container_id, "SIGKILL")
+    with pytest.raises(SandboxFault, match="killed from outside"):
+        ending_of(talk, "1")
+    with pytest.raises(SandboxFault, match="killed from outside"):
+        box.close()
+
+
+def test_a_program_that_ends_with_the_code_of_a_kill_is_looked_at_by_staff(label: str) -> None:
+    box = DockerSandbox().open_box(small(label))
+    talk = Conversation(box, SMALL.message_bytes)
+    talk.greet()
+    with pytest.raises(SandboxFault, match="or its program ended itself with 137"):
+        ending_of(talk, "import os\nos._exit(137)")
+
+
 def test_a_container_removed_from_outside_is_our_fault(label: str, engine: Any) -> None:
     box = DockerSandbox().open_box(small(label))
     assert isinstance(box, DockerBox)
