@@ -23,6 +23,11 @@ ENDINGS = {
 }
 
 
+OUT_OF_TIME = (
+    "Not run: running the notebook and the checks before this one took all the time that a "
+    "submission may take."
+)
+
 ENDED_TOO_OFTEN = (
     "Not run: earlier checks of this question ended the program, and it was started again as "
     "often as is allowed."

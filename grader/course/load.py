@@ -39,6 +39,7 @@ _LIMITS = {
     "notebook": "notebook_seconds",
     "cell": "cell_seconds",
     "call": "call_seconds",
+    "submission": "submission_seconds",
     "memory": "memory_bytes",
     "tmp": "tmp_bytes",
     "output": "output_bytes",

@@ -20,13 +20,15 @@ class _Known(BaseModel):
 class Limits(_Known):
     """What one submission may use. The defaults suit a machine with 2 cores.
 
-    `notebook_seconds` bounds a run of all cells, `cell_seconds` one cell and `call_seconds` one
-    call of a student's function; `message_bytes` one message of the wire protocol.
+    `notebook_seconds` bounds a run of all cells, `cell_seconds` one cell, `call_seconds` one
+    call of a student's function and `submission_seconds` all runs and calls of a submission
+    together; `message_bytes` one message of the wire protocol.
     """
 
     notebook_seconds: float = 300.0
     cell_seconds: float = 60.0
     call_seconds: float = 30.0
+    submission_seconds: float = 1800.0
     cpus: float = 1.0
     memory_bytes: int = 2 << 30
     processes: int = 128

@@ -112,6 +112,7 @@ class WrittenLimits(Written):
     notebook: Seconds | None = Field(default=None, description=SOME_TIME)
     cell: Seconds | None = Field(default=None, description=SOME_TIME)
     call: Seconds | None = Field(default=None, description=SOME_TIME)
+    submission: Seconds | None = Field(default=None, description=SOME_TIME)
     cpus: float | None = Field(default=None, gt=0, le=256, description="a number such as 1 or 0.5")
     memory: Bytes | None = Field(default=None, description=SOME_SIZE)
     processes: int | None = Field(default=None, ge=1, le=65536, description="a whole number from 1")

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from grader.checks.messages import ENDED_TOO_OFTEN
 from grader.checks.otter_cases import Finding, results_of, run_case
 from grader.checks.otter_files import OtterTest, OtterTests
 from grader.grading.session import CodeCell, NotebookSession
@@ -69,8 +68,8 @@ def _run_test(test: OtterTest, session: NotebookSession, seconds: float) -> list
     started = time.monotonic()
     findings: list[Finding] = []
     for case in test.cases:
-        if session.ready_for_check(test.question):
-            findings.append((Outcome.STOPPED, ENDED_TOO_OFTEN))
+        if why := session.ready_for_check(test.question):
+            findings.append((Outcome.STOPPED, why))
         else:
             findings.append(run_case(case, session, seconds=seconds))
     return results_of(test, findings, time.monotonic() - started)

@@ -2,15 +2,17 @@
 
 A call that ends the box costs the check that made it. The next check gets a fresh box in
 which the notebook has run again, in each question as often as the course's limit `restarts`
-says; so one function that crashes doesn't take the others' points.
+says; so one function that crashes doesn't take the others' points. All runs and calls together
+may take `submission_seconds`, so that no program holds the queue up by falling slowly.
 """
 
 import time
 from collections.abc import Callable
 from typing import Any
 
+from grader.checks.messages import ENDED_TOO_OFTEN, OUT_OF_TIME
 from grader.course import Limits
-from grader.outcomes import CellRecord, Ending, Usage
+from grader.outcomes import CellRecord, Usage
 from grader.sandbox.box import BoxRequest, Sandbox
 from grader.sandbox.conversation import BoxEnded, Conversation
 
@@ -44,6 +46,7 @@ class NotebookSession:
         self._restarts_left = 0
         self._reached = len(cells)
         self._seconds_left = limits.notebook_seconds
+        self._submission_left = limits.submission_seconds
         self.cells: list[CellRecord] = []
         self.usage = Usage()
         self.phases: dict[str, float] = {}
@@ -95,13 +98,16 @@ class NotebookSession:
             )
         finally:
             self._seconds_left -= time.monotonic() - started
+            self._submission_left -= time.monotonic() - started
             self.spend("notebook", started)
 
-    def ready_for_check(self, question: str) -> BoxEnded | None:
+    def ready_for_check(self, question: str) -> str | None:
         """Have a live program for a check of `question`, starting it again if it may be.
 
-        Returns how it ended where it may not.
+        Returns why not where it may not, as the student is told.
         """
+        if self._submission_left <= 0:
+            return OUT_OF_TIME
         if question != self._question:
             self._question, self._restarts_left = question, self._limits.restarts
         if self._conversation and self._conversation.ended and self._restarts_left:
@@ -109,15 +115,20 @@ class NotebookSession:
             self._close_box()
             try:
                 self.start(self._reached)
-            except BoxEnded as ended:
+            except BoxEnded:
                 self._restarts_left = 0
-                return ended
-        return self._conversation.ended if self._conversation else BoxEnded(Ending.EXITED)
+                return ENDED_TOO_OFTEN
+        alive = self._conversation is not None and not self._conversation.ended
+        return None if alive else ENDED_TOO_OFTEN
 
     def call(self, kind: str, *, seconds: float, x64: bool | None = True, **parts: Any) -> Any:
         """See `Conversation.call`."""
         assert self._conversation is not None
-        return self._conversation.call(kind, seconds=seconds, x64=x64, **parts)
+        started = time.monotonic()
+        try:
+            return self._conversation.call(kind, seconds=seconds, x64=x64, **parts)
+        finally:
+            self._submission_left -= time.monotonic() - started
 
     def close(self) -> None:
         """Destroy the box; `usage` then holds what all boxes of this session used."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from grader.checks.choices import UNKNOWN, checks_that_apply
 from grader.checks.declare import Check
-from grader.checks.messages import ENDED_TOO_OFTEN, ENDINGS, stopped
+from grader.checks.messages import ENDINGS, stopped
 from grader.checks.running import run_check
 from grader.checks.student import RemoteBackend, Student, StudentFailure
 from grader.grading.analyst import BoxAnalyst
@@ -104,8 +104,8 @@ def _run_checks(
             results.append(check)
             continue
         on_step(check.name)
-        if session.ready_for_check(check.question):
-            results.append(_not_run(check, Outcome.STOPPED, ENDED_TOO_OFTEN))
+        if why := session.ready_for_check(check.question):
+            results.append(_not_run(check, Outcome.STOPPED, why))
         else:
             results.append(run_check(check, backend(check), plan.oracle)[0])
     session.phases["checks"] = time.monotonic() - started
