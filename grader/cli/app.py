@@ -49,7 +49,15 @@ COMMANDS = {
     "backup": ("grader.cli.backup", "Write all of the course to one file."),
     "restore": ("grader.cli.backup", "Make a data folder from a backup."),
     "fsck": ("grader.cli.fsck", "Prove that all that was taken in is there."),
+    "doctor": ("grader.cli.doctor", "Check this host: engine, limits, disk, clock."),
 }
+
+
+# What may be rehearsed on a real course: these change nothing that students rely on.
+READING = frozenset(
+    "backup calendar check diff explain feedback fsck gradebook new receipt report restore "
+    "similarity status".split()
+)
 
 
 class LazyGroup(click.Group):
@@ -94,7 +102,8 @@ class LazyGroup(click.Group):
     "--now",
     metavar="'YYYY-MM-DD HH:MM'",
     envvar="COURSE_NOW",
-    help="Rehearse: act as if it were this time, in the course's zone.",
+    help="Rehearse: act as if it were this time, in the course's zone. What changes something does "
+    "so in a data folder that was made by a rehearsal only.",
 )
 @click.pass_context
 def group(
@@ -109,6 +118,8 @@ def group(
     Exit codes: 0 all well, 1 something of yours to mend, 2 something of ours failed.
     """
     ctx.obj = Workplace(course_file, data, roster, now)
+    if now and ctx.invoked_subcommand not in READING:
+        ctx.obj.require_rehearsal(str(ctx.invoked_subcommand))
 
 
 def main(args: list[str] | None = None) -> None:

@@ -44,6 +44,7 @@ def restore_command(workplace: Workplace, file: Path, as_json: bool) -> int:
     """
     with people().status("restoring"):
         made = restore(file, workplace.data)
+        workplace.mark_rehearsal()
         with open_store(workplace.data) as store:
             checked = check_store(store)
     if not as_json:

@@ -84,7 +84,7 @@ def grade_command(
         store.requeue_stale()
         if not only:
             store.queue_unfinished(name)
-        chosen = counting(in_force(workplace), name, only)
+        chosen = counting(in_force(workplace, first=True), name, only)
         store.queue_superseded(chosen)
         if regrade:
             store.regrades.queue(chosen)

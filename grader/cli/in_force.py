@@ -23,17 +23,21 @@ from grader.store.record import AnotherInForce
 TO_APPLY = "`course diff` shows whose grades change, `course apply --reason '...'` lets it count"
 
 
-def in_force(workplace: Workplace) -> Workplace:
+def in_force(workplace: Workplace, *, first: bool = False) -> Workplace:
     """The same place by the course that counts. If that is another one, stderr says so in a line.
 
-    Mistakes in an edited file stop nobody. Raises `CourseFileError` for those before anything is
-    in force, and a click error if what is in force can't be read any more.
+    Where none is yet, the file as it is; it is put in force if this is the `first` thing that
+    students rely on, such as a receipt. Mistakes in an edited file stop nobody. Raises
+    `CourseFileError` for those before anything is in force, and a click error if what is in force
+    can't be read any more.
     """
     version = version_in_force(workplace)
     try:
         edited = workplace.course
     except CourseFileError as error:
         return despite(error, workplace, version)
+    if version is None and first:
+        put_first_in_force(workplace, "the first was taken in, granted or graded by it")
     course = held_back(workplace, version)
     if version is None or course is None:
         return workplace
@@ -71,7 +75,9 @@ def require_in_force(workplace: Workplace) -> None:
 
     The first course file that grades are made by is put in force by that.
     """
-    version = version_in_force(workplace) or put_first_in_force(workplace)
+    version = version_in_force(workplace)
+    if version is None:
+        version = put_first_in_force(workplace, "the first grades were made by it")
     if held_back(workplace, version):
         raise click.UsageError(
             "course.yaml has changed in what grades follow from, and that is not in force yet: "
@@ -145,12 +151,12 @@ def course_of(workplace: Workplace, version: CourseVersionRow) -> Course:
         ) from error
 
 
-def put_first_in_force(workplace: Workplace) -> CourseVersionRow:
+def put_first_in_force(workplace: Workplace, reason: str) -> CourseVersionRow:
     """Let the course file count as it is; the version that counts."""
     return workplace.store.record.put_in_force(
         workplace.course_text,
         digest_of(workplace.course),
-        reason="the first grades were made by it",
+        reason=reason,
         by=workplace.by,
     )
 

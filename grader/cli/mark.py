@@ -1,11 +1,13 @@
 """`course mark` and `course override`: points that people give."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime
 
 import click
 
 from grader.cli.in_force import require_in_force
-from grader.cli.terminal import results
+from grader.cli.terminal import json_option, print_json, results
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.gradebook import QuestionInfo, questions_of, rubric_points
 from grader.gradebook.dates import Calendar
@@ -60,16 +62,15 @@ def mark_command(
             f"give --points, or the rubric's items that are met by --item{there}"
         )
     given = points or 0.0
-    earned = given if marks is None else rubric_points(info, marks, given)
-    if not 0 <= earned <= info.points:
-        raise click.UsageError(f"{question} has 0 to {info.points:g} points, not {earned:g}")
+    earned = earned_points(info, marks, given)
     before = marked_before(workplace, student, question, row) if number is None else ()
     workplace.store.marks.give(
         row.id, question, given, marks=marks, comment=comment, by=workplace.by
     )
     told = f"{earned:g} of {info.points:g}, for submission {row.id} of {row.student}"
     results().print(f"{name} {question} of {student}: {told}", markup=False)
-    for line in (*before, *told_after(workplace, student, row)):
+    unmoved = unmoved_by_override(workplace, student, row)
+    for line in (*before, *told_after(workplace, student, row), *unmoved):
         results().print(line, markup=False, soft_wrap=True)
 
 
@@ -81,6 +82,7 @@ def mark_command(
 @click.option("--excuse", is_flag=True, help="No score, and no part of the total.")
 @click.option("--withdraw", is_flag=True, help="Take an earlier one back.")
 @click.option("--reason", required=True, help="Why; it is kept in the course's record.")
+@json_option
 @pass_workplace
 def override_command(
     workplace: Workplace,
@@ -91,6 +93,7 @@ def override_command(
     excuse: bool,
     withdraw: bool,
     reason: str,
+    as_json: bool,
 ) -> None:
     """Set STUDENT's final score for ASSIGNMENT, whatever was computed, or excuse them from it."""
     assignment = workplace.assignment(name)
@@ -101,11 +104,14 @@ def override_command(
         most = f"{assignment.points:g}"
         raise click.UsageError(f"{name} has {most} points, not {points:g}; --above allows more")
     try:
-        workplace.store.marks.override(
+        row = workplace.store.marks.override(
             student, name, points, excused=excuse, reason=reason, by=workplace.by
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    if as_json:
+        print_json(asdict(row))
+        return
     told = "excused" if excuse else "computed again"
     if points is not None:
         told = f"{points:g} of {assignment.points:g}"
@@ -182,6 +188,21 @@ def work_for(workplace: Workplace, name: str, student: str) -> dict[int, Submiss
     }
 
 
+def unmoved_by_override(workplace: Workplace, student: str, row: SubmissionRow) -> Iterator[str]:
+    """A line for each of whom the work is, and whose grade an override keeps where it is."""
+    newest = {
+        one.student: one
+        for one in workplace.store.marks.overrides()
+        if one.assignment == row.assignment
+    }
+    for each in dict.fromkeys((student, *row.credited)):
+        held = newest.get(each)
+        if held is None or (held.points is None and not held.excused):
+            continue
+        what = "excused them" if held.points is None else f"set the score to {held.points:g}"
+        yield f"the grade of {each} doesn't move because of it: {held.by} {what} ({held.reason})"
+
+
 def clock(workplace: Workplace, at: datetime) -> str:
     """A time by the course's clock."""
     return f"{at.astimezone(workplace.course.zone):%Y-%m-%d %H:%M %Z}"
@@ -206,6 +227,24 @@ def question_info(workplace: Workplace, name: str, question: str) -> QuestionInf
     if question not in infos:
         raise click.UsageError(f"{name} has no question {question!r}; it has {', '.join(infos)}")
     return infos[question]
+
+
+def earned_points(info: QuestionInfo, marks: Mapping[str, float] | None, given: float) -> float:
+    """The points of a question by its items and what is given beside them, or by that alone.
+
+    Raises a click error for more than the question has, or less than none.
+    """
+    worth = 0.0 if marks is None else rubric_points(info, marks, 0.0)
+    least, most = 0.0 - worth, info.points - worth
+    # Shares of items add up to the question's points only up to rounding.
+    if not least - 1e-9 <= given <= most + 1e-9:
+        if marks is None:
+            raise click.UsageError(f"{info.name} has 0 to {most:g} points, not {given:g}")
+        raise click.UsageError(
+            f"the items are worth {worth:g} of {info.points:g}, so --points beside them may be "
+            f"{least:g} to {most:g}, not {given:g}"
+        )
+    return min(max(worth + given, 0.0), info.points)
 
 
 def read_items(info: QuestionInfo, items: tuple[str, ...]) -> dict[str, float]:

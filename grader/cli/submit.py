@@ -9,7 +9,7 @@ import click
 
 from grader.cli.in_force import in_force
 from grader.cli.terminal import json_option, people, print_json, results
-from grader.cli.workplace import Workplace, pass_workplace
+from grader.cli.workplace import Workplace, needed_reason, pass_workplace
 from grader.course import Assignment
 from grader.course.calendar import standing_text
 from grader.course.settling import preview
@@ -25,6 +25,9 @@ at_option = click.option(
     metavar="'YYYY-MM-DD HH:MM'",
     help="When it was received, in the course's time zone.  [default: now]",
 )
+reason_option = click.option(
+    "--reason", default="", help="Why staff say otherwise; it is kept in the course's record."
+)
 
 
 @click.command("submit")
@@ -38,6 +41,7 @@ at_option = click.option(
     help="Keep the receipt in this file, for `course receipt verify`.",
 )
 @at_option
+@reason_option
 @json_option
 @pass_workplace
 def submit_command(
@@ -47,6 +51,7 @@ def submit_command(
     file: Path,
     receipt_file: Path | None,
     at: str | None,
+    reason: str,
     as_json: bool,
 ) -> None:
     """Submit FILE for STUDENT, or for all of their group, and print the receipt.
@@ -54,7 +59,7 @@ def submit_command(
     A file is refused before the release, from the lock on, without a group where it takes one,
     beyond the number of submissions allowed, and if it can't be read. A refusal uses up nothing.
     """
-    workplace = in_force(workplace)
+    workplace = in_force(workplace, first=True)
     assignment = workplace.assignment(name)
     if receipt_file and not receipt_file.absolute().parent.is_dir():
         raise click.UsageError(f"--receipt {receipt_file}: there is no such folder")
@@ -67,6 +72,7 @@ def submit_command(
             file.read_bytes(),
             file.name,
             received_time(workplace, at),
+            staff=by_staff(workplace, reason) if at else None,
         )
     except Refused as refused:
         raise click.ClickException(f"{file}: {refused}") from refused
@@ -133,6 +139,11 @@ def received_time(workplace: Workplace, at: str | None) -> datetime:
     return received
 
 
+def by_staff(workplace: Workplace, reason: str) -> tuple[str, str]:
+    """Who takes it in otherwise than students do, and why; a click error without a reason."""
+    return workplace.by, needed_reason(reason)
+
+
 @click.command("import")
 @click.argument("name", metavar="ASSIGNMENT")
 @click.argument("source", type=click.Path(path_type=Path, exists=True))
@@ -143,10 +154,17 @@ def received_time(workplace: Workplace, at: str | None) -> datetime:
     "without a group, beyond the number of submissions.",
 )
 @at_option
+@reason_option
 @json_option
 @pass_workplace
 def import_command(
-    workplace: Workplace, name: str, source: Path, anyway: bool, at: str | None, as_json: bool
+    workplace: Workplace,
+    name: str,
+    source: Path,
+    anyway: bool,
+    at: str | None,
+    reason: str,
+    as_json: bool,
 ) -> int:
     """Take in a folder of notebooks or PDFs, or the zip that Canvas or Quercus gives.
 
@@ -154,9 +172,10 @@ def import_command(
     the assignment takes those). Each file is taken or refused by itself, by the rules of `course
     submit`, and every refusal is told; the exit code is 1 if there was any.
     """
-    workplace = in_force(workplace)
+    workplace = in_force(workplace, first=True)
     assignment = workplace.assignment(name)
     received = received_time(workplace, at)
+    staff = by_staff(workplace, reason) if at or anyway else None
     collect = import_folder if source.is_dir() else read_archive
     collected = collect(source, workplace.store.roster.students(), kind=KINDS[assignment.submit])
     calendar = Calendar(workplace.course, gather_dates(workplace.store, workplace.course))
@@ -174,6 +193,7 @@ def import_command(
                 found.file,
                 received,
                 anyway=anyway,
+                staff=staff,
             )
         except Refused as why:
             refused.append(RefusedFile(found.file, why))
@@ -198,10 +218,10 @@ def say_imported(name: str, accepted: list[Accepted], refused: list[RefusedFile]
     known = f", {repeated} already there" if repeated else ""
     results().print(f"{name}: {new} taken in{known}, {len(refused)} refused")
     for one in refused:
-        people().print(f"  {one.file}: {reason(one.why)}", markup=False, soft_wrap=True)
+        people().print(f"  {one.file}: {one_line(one.why)}", markup=False, soft_wrap=True)
 
 
-def reason(why: Refused) -> str:
+def one_line(why: Refused) -> str:
     """A refusal on one line."""
     return " ".join(str(why).split())
 

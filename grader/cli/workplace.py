@@ -19,6 +19,9 @@ from grader.course.roster import load_roster
 from grader.course.text_source import read_text
 from grader.store import Store, StudentRow, UnknownStudent, open_store
 
+# A file that marks a data folder in which nothing is real.
+REHEARSAL = "rehearsal"
+
 
 @dataclass
 class Workplace:
@@ -63,7 +66,28 @@ class Workplace:
     @cached_property
     def stored(self) -> Store:
         """The store as it is: no roster is read into it."""
-        return open_store(self.data)
+        is_new = not self._has_files()
+        store = open_store(self.data)
+        if is_new:
+            self.mark_rehearsal()
+        return store
+
+    def _has_files(self) -> bool:
+        return self.data.is_dir() and any(self.data.iterdir())
+
+    def mark_rehearsal(self) -> None:
+        """Mark a data folder that was just made, if it is a rehearsal's."""
+        if self.now_option:
+            (self.data / REHEARSAL).write_text("All in here is a rehearsal's: `course --now`.\n")
+
+    def require_rehearsal(self, command: str) -> None:
+        """Raises a click error where a rehearsal would change a real course."""
+        if self._has_files() and not (self.data / REHEARSAL).exists():
+            raise click.UsageError(
+                f"--now rehearses, and `course {command}` would change the real course in "
+                f"{self.data}. Rehearse on a copy: `course backup FILE`, then `course --data COPY "
+                "--now '...' restore FILE`, and go on with `--data COPY --now '...'`"
+            )
 
     @cached_property
     def store(self) -> Store:

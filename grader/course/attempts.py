@@ -34,8 +34,11 @@ def allowance(
     left = None if attempts.limit is None else max(0, attempts.limit - len(received))
     if left == 0:
         return Allowance(is_open=False, left=0)
-    opens = max(_after_wait(attempts, received), _after_day(attempts, received, now, zone))
-    if opens <= now.astimezone(UTC):
+    moment = now.astimezone(UTC)
+    # What came later can be known already: files that were stamped first may wait longer.
+    earlier = [one for one in received if one <= moment]
+    opens = max(_after_wait(attempts, earlier), _after_day(attempts, received, now, zone))
+    if opens <= moment:
         return Allowance(is_open=True, left=left)
     return Allowance(is_open=False, left=left, opens=opens.astimezone(zone))
 
@@ -44,7 +47,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def _after_wait(attempts: Attempts, received: list[datetime]) -> datetime:
-    return received[-1] + attempts.wait if received else _LONG_AGO
+    return received[-1] + attempts.wait if received and attempts.wait else _LONG_AGO
 
 
 def _after_day(

@@ -23,11 +23,16 @@ from grader.course.student_dates import Dates, is_locked
 
 @dataclass(frozen=True)
 class Attempt:
-    """A submission. `points` are raw: before any penalty; None while there are none."""
+    """A submission. `points` are raw: before any penalty; None while there are none.
+
+    `dates` hold for it where they are not the work's: a student may have handed in with one group
+    and then with another.
+    """
 
     submission: int
     received: datetime
     points: float | None
+    dates: Dates | None = None
 
 
 @dataclass(frozen=True)
@@ -135,11 +140,12 @@ def _budget(works: Iterable[Work]) -> int | None:
 
 
 def _counted(work: Work, left: int | None, zone: tzinfo) -> Settled:
-    taken = [one for one in work.attempts if not is_locked(one.received, work.dates)]
-    judged = [
-        (one, standing(one.received, work.dates.due, work.policy, zone, grace_left=left))
-        for one in sorted(taken, key=_arrival)
-    ]
+    judged: list[tuple[Attempt, Standing]] = []
+    for one in sorted(work.attempts, key=_arrival):
+        dates = one.dates or work.dates
+        if not is_locked(one.received, dates):
+            found = standing(one.received, dates.due, work.policy, zone, grace_left=left)
+            judged.append((one, found))
     if not judged:
         return Settled(work.assignment, None, None)
     attempt, found = judged[-1] if work.policy.counts == "newest" else _best(judged)

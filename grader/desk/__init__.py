@@ -5,6 +5,7 @@ course and its store that refuses with a reason; commands and pages only show wh
 """
 
 from grader.desk.beginning import begin as begin
+from grader.desk.beginning import take_back_beginning as take_back_beginning
 from grader.desk.beginning import time_allowed_text as time_allowed_text
 from grader.desk.standing import AssignmentStanding as AssignmentStanding
 from grader.desk.standing import StudentStanding as StudentStanding

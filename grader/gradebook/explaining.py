@@ -124,8 +124,8 @@ def _weight(course: Course, term: StudentTerm, assignment: str) -> Step:
     if part is None:
         return Step("weight", "it does not count for the total")
     total = next(one for one in term.total.parts if one.name == part.name)
-    if term.grades[assignment].score.pending is Pending.EXCUSED:
-        return Step("weight", "excused: it is no part of the total")
+    if term.grades[assignment].score.pending in (Pending.EXCUSED, Pending.LEFT_OUT):
+        return Step("weight", "it is no part of the student's total")
     if assignment in total.dropped:
         return Step("weight", f"dropped, as the lowest of {part.name}")
     of = f" of {part.name}, with {len(part.assignments) - 1} more" if part.drop_lowest else ""

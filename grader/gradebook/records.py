@@ -25,6 +25,8 @@ class Pending(StrEnum):
 
     NOT_SUBMITTED = "not submitted"
     EXCUSED = "excused"
+    LEFT_OUT = "not submitted, and left out"
+    """It is too late for it, and the course leaves that out of totals."""
     REFUSED = "refused"
     QUEUED = "queued"
     DELAYED = "delayed"

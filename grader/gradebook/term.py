@@ -7,10 +7,11 @@ cached and no clock is read, so a changed date, extension or rubric changes ever
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 
 from grader.course import Assignment, Course
 from grader.course.calendar import Standing
+from grader.course.policy import GraceDays
 from grader.course.settling import Attempt, Settled, Work, closing_time, settle
 from grader.course.student_dates import Dates, is_locked
 from grader.gradebook.dates import Calendar
@@ -95,19 +96,33 @@ class Sheets:
         self._overrides = {(row.student, row.assignment): row for row in evidence.overrides}
 
     def works(self, student: str) -> list[Work]:
-        """What the student, or their groups, sent, by assignment in the course's order."""
-        return [sheet.work(student) for sheet in self._sheets.values()]
+        """What counts for the student of what was sent, by assignment in the course's order.
+
+        What they are excused from is none, and uses up no grace days.
+        """
+        works = [sheet.work(student) for sheet in self._sheets.values()]
+        return [
+            replace(work, attempts=()) if self._is_excused(student, work.assignment) else work
+            for work in works
+        ]
 
     def works_sending(self, student: str, assignment: str) -> list[Work]:
         """The same for who hands in now: for that assignment their own work, or their group's."""
         return [
-            sheet.work_sending(student) if name == assignment else sheet.work(student)
-            for name, sheet in self._sheets.items()
+            self._sheets[assignment].work_sending(student)
+            if work.assignment == assignment
+            else work
+            for work in self.works(student)
         ]
 
     def sent(self, student: str, assignment: str) -> list[SubmissionRow]:
         """What is there of whose work it would be if the student handed in now; oldest first."""
         return self._sheets[assignment].sent_by_owner(student)
+
+    @property
+    def are_grace_days_preliminary(self) -> bool:
+        """Whether hidden results, which are left out here, may change who used which grace days."""
+        return any(sheet.may_hide_grace_days for sheet in self._sheets.values())
 
     def may_count(self, student: str, assignment: str) -> list[int]:
         """The submissions that count for the student, or do once our side has graded them."""
@@ -115,14 +130,18 @@ class Sheets:
 
     def term(self, student: str) -> StudentTerm:
         """The student's grades and their total."""
-        works = self.works(student)
-        settled = settle(works, self.course.zone)
+        settled = settle(self.works(student), self.course.zone)
         grades: dict[str, Grade] = {}
-        for (name, sheet), work in zip(self._sheets.items(), works, strict=True):
-            grade = sheet.grade(student, settled[name], work)
-            grades[name] = self._overridden(student, grade)
+        for name, sheet in self._sheets.items():
+            if self._is_excused(student, name):  # by itself, to be shown
+                settled |= settle([sheet.work(student)], self.course.zone)
+            grades[name] = self._overridden(student, sheet.grade(student, settled[name]))
         scores = {name: grade.score for name, grade in grades.items()}
         return StudentTerm(student, grades, total_of(self.course, scores))
+
+    def _is_excused(self, student: str, assignment: str) -> bool:
+        row = self._overrides.get((student, assignment))
+        return row is not None and row.excused
 
     def _overridden(self, student: str, grade: Grade) -> Grade:
         row = self._overrides.get((student, grade.assignment))
@@ -154,29 +173,37 @@ class _Sheet:
         self.manual = newest_marks(self.questions, handed.manual)
         self.by_id = {row.id: row for row in handed.submissions}
         self._scores: dict[int, Score] = {}
-        self._closes: dict[Dates, datetime | None] = {}
+        self._closes: dict[Dates, datetime] = {}
+        self._taken_of: dict[str, list[tuple[SubmissionRow, Dates]]] = {}
         self._by_owner: dict[str | int, list[SubmissionRow]] = defaultdict(list)
-        self._newest_of: dict[str, SubmissionRow] = {}
-        for row in sorted(handed.submissions, key=lambda row: (row.received_at, row.id)):
+        self._shares: dict[str, list[SubmissionRow]] = defaultdict(list)
+        for row in sorted(handed.submissions, key=_arrival):
             if row.state is State.WITHDRAWN:
                 continue
             self._by_owner[row.student if row.group is None else row.group].append(row)
             for student in row.credited:
-                self._newest_of[student] = row
+                self._shares[student].append(row)
+
+    @property
+    def may_hide_grace_days(self) -> bool:
+        """Whether it is settled without points that decide which submission is charged days."""
+        return self.is_blind and self.policy.counts == "best" and isinstance(self.policy, GraceDays)
 
     def work(self, student: str) -> Work:
-        """What the student, or their group, sent, with the raw points of each."""
-        group = self._group(student)
-        dates = self.calendar.dates_of(self.assignment, student, group)
-        # What came after the lock can't count, so it displaces nothing that could.
-        taken = [row for row in self._sent(student) if not is_locked(row.received_at, dates)]
-        sent = self._ready(taken)
-        return self._work(dates, sent)
+        """What may count for the student, with the raw points of each."""
+        taken = self._taken(student)
+        dates = taken[-1][1] if taken else self.calendar.dates(self.assignment, student)
+        ready = [(row, own) for row, own in taken if self._is_ready(row)]
+        # What our side has yet to grade never displaces an older score.
+        attempts = [
+            Attempt(row.id, row.received_at, self._points(row), own) for row, own in ready or taken
+        ]
+        return Work(self.assignment.name, dates, self.policy, tuple(attempts))
 
     def work_sending(self, student: str) -> Work:
-        """What there is of the owner of what the student would hand in now."""
+        """What holds for what the student would hand in now; of what was sent, nothing."""
         dates = self.calendar.dates(self.assignment, student)
-        return self._work(dates, self._ready(self.sent_by_owner(student)))
+        return Work(self.assignment.name, dates, self.policy, ())
 
     def sent_by_owner(self, student: str) -> list[SubmissionRow]:
         """What the student, or the group that they are in now, has sent."""
@@ -185,68 +212,90 @@ class _Sheet:
 
     def may_count(self, student: str) -> list[int]:
         """What counts for the student, or does once it is graded."""
-        dates = self.calendar.dates_of(self.assignment, student, self._group(student))
-        taken = [row for row in self._sent(student) if not is_locked(row.received_at, dates)]
+        taken = [row for row, _ in self._taken(student)]
         if self.policy.counts == "best":
             return [row.id for row in taken]
         # The newest, and what stands in for it until our side has graded it.
-        return [row.id for row in [*taken[-1:], *self._ready(taken)[-1:]]]
+        ready = [row for row in taken if self._is_ready(row)]
+        return [row.id for row in [*taken[-1:], *ready[-1:]]]
 
-    def grade(self, student: str, settled: Settled, work: Work) -> Grade:
+    def grade(self, student: str, settled: Settled) -> Grade:
         """The grade that follows from the submission that counts."""
         name = self.assignment.name
         if settled.submission is None or settled.standing is None:
-            return self._nothing(student, work.dates)
+            return self._nothing(student)
         row = self.by_id[settled.submission]
         score = self._score(student, row, Lateness.of(settled.standing))
-        newest = self._sent(student)[-1]
-        waits = newest.id != row.id and not self._is_ready(newest)
-        return Grade(name, score, work.dates, row, newest if waits else None, settled.standing)
+        dates = self.calendar.dates_of(self.assignment, student, row.group)
+        return Grade(name, score, dates, row, self._newer(student, row), settled.standing)
 
-    def _nothing(self, student: str, dates: Dates) -> Grade:
-        """The grade of who handed in nothing: 0 from when that would be worth nothing."""
-        name = self.assignment.name
+    def _newer(self, student: str, counted: SubmissionRow) -> SubmissionRow | None:
+        """The newest that may displace what counts once our side, or people, have graded it."""
+        for row, _ in reversed(self._taken(student)):
+            if row.id == counted.id:
+                return None
+            best = self.policy.counts == "best"
+            if not self._is_ready(row) or (best and self._on_time(row).pending is not None):
+                return row
+        return None
+
+    def _nothing(self, student: str) -> Grade:
+        """The grade of who handed in nothing: from when that would be worth nothing, it is over."""
+        name, dates = self.assignment.name, self.calendar.dates(self.assignment, student)
         if dates not in self._closes:
-            self._closes[dates] = closing_time(dates, self.policy, self.course.zone)
+            self._closes[dates] = self._closing_time(dates)
         closes = self._closes[dates]
-        if (
-            self.course.missing == "zero"
-            and closes is not None
-            and closes.astimezone(UTC) <= self.now
-        ):
-            return Grade(name, missing(student, self.questions), dates, None, closes=closes)
         score = unscored(student, self.questions, Pending.NOT_SUBMITTED)
+        if closes.astimezone(UTC) <= self.now:
+            if self.course.missing == "zero":
+                score = missing(student, self.questions)
+            else:
+                score = unscored(student, self.questions, Pending.LEFT_OUT)
         return Grade(name, score, dates, None, closes=closes)
 
-    def _work(self, dates: Dates, rows: Iterable[SubmissionRow]) -> Work:
-        attempts = tuple(Attempt(row.id, row.received_at, self._points(row)) for row in rows)
-        return Work(self.assignment.name, dates, self.policy, attempts)
+    def _closing_time(self, dates: Dates) -> datetime:
+        zone = self.course.zone
+        closes = closing_time(dates, self.policy, zone)
+        if closes is not None:
+            return closes
+        # Late work has credit for ever: then the term's end is the end.
+        over = datetime.combine(self.course.term.end + timedelta(days=1), time(), tzinfo=zone)
+        return max(over, dates.due, key=lambda one: one.astimezone(UTC))
 
-    def _group(self, student: str) -> int | None:
-        """The group whose work counts for the student, if it isn't their own.
+    def _taken(self, student: str) -> list[tuple[SubmissionRow, Dates]]:
+        """What may count for the student, with the dates that hold for it; oldest first.
 
-        It is the one that they last handed in with, wherever they are now; who never did has what
-        the group that they are in handed in before they came.
+        What came after the lock can't count, so it displaces nothing that could.
         """
-        newest = self._newest_of.get(student)
-        if newest is not None:
-            return newest.group
-        group = self.calendar.group_of(self.assignment, student)
-        return group.id if group else None
+        if student not in self._taken_of:
+            self._taken_of[student] = self._find_taken(student)
+        return self._taken_of[student]
+
+    def _find_taken(self, student: str) -> list[tuple[SubmissionRow, Dates]]:
+        dates: dict[int | None, Dates] = {}
+        taken: list[tuple[SubmissionRow, Dates]] = []
+        for row in self._sent(student):
+            if row.group not in dates:
+                dates[row.group] = self.calendar.dates_of(self.assignment, student, row.group)
+            if not is_locked(row.received_at, dates[row.group]):
+                taken.append((row, dates[row.group]))
+        return taken
 
     def _sent(self, student: str) -> list[SubmissionRow]:
-        """What counts for the student: of a group that they left, what came while they were in."""
-        group = self._group(student)
-        rows = self._by_owner.get(student if group is None else group, [])
-        now = self.calendar.group_of(self.assignment, student)
-        newest = self._newest_of.get(student)
-        if group is None or newest is None or (now is not None and now.id == group):
-            return rows
-        return rows[: rows.index(newest) + 1]
+        """The student's share of what was sent: what they, or a group that they were in, handed in.
 
-    def _ready(self, rows: list[SubmissionRow]) -> list[SubmissionRow]:
-        """Those that can count. What our side has yet to grade never displaces an older score."""
-        return [row for row in rows if self._is_ready(row)] or rows
+        Who has none has what the group that they are in handed in before they came. Of a group that
+        they have a share in and are in, all that came since is theirs, also if they were off the
+        roster for a day.
+        """
+        shares = self._shares.get(student, [])
+        rows = self.sent_by_owner(student)
+        if not shares or self.assignment.group is None:
+            return shares or rows
+        known = {row.id for row in shares}
+        since = next((place for place, row in enumerate(rows) if row.id in known), len(rows))
+        more = [row for row in rows[since:] if row.id not in known]
+        return sorted([*shares, *more], key=_arrival)
 
     def _is_ready(self, row: SubmissionRow) -> bool:
         return self.assignment.by_hand or row.id in self.summaries
@@ -283,6 +332,10 @@ class _Sheet:
     def _is_scored(self, row: SubmissionRow) -> bool:
         """Whether there is something to score: what our side found, or a file for people."""
         return self._is_ready(row) or row.state is State.BY_HAND
+
+
+def _arrival(row: SubmissionRow) -> tuple[datetime, int]:
+    return row.received_at, row.id
 
 
 def newest_marks(

@@ -8,19 +8,23 @@ from grader.course import Course
 from grader.course.weights import Part
 from grader.gradebook.records import Pending, Score
 
+_NOT_ASKED = (Pending.EXCUSED, Pending.LEFT_OUT)
+
 
 @dataclass(frozen=True)
 class PartTotal:
     """One part of the total: the share reached of it (0..1 and more with a bonus), what it weighs.
 
     `share` is None while nothing of it has a final score. `dropped` are the assignments left out
-    because they were the lowest. It `is_excused` if the student is, of all of it.
+    because they were the lowest. `known` is the share of its assignments that are final. It
+    `is_excused` if the student is, of all of it.
     """
 
     name: str
     percent: float
     share: float | None
     dropped: tuple[str, ...] = ()
+    known: float = 0.0
     is_excused: bool = False
 
 
@@ -28,8 +32,9 @@ class PartTotal:
 class Total:
     """`percent` reached of what is final so far; `so_far` is how much of the weights that is.
 
-    None before anything is final. Once every score is final `so_far` is 100. Of who is excused
-    from a whole part, the other parts make the 100.
+    A part of which some is final counts by that share of its weight. None before anything is
+    final. Once every score is final, and not before, `so_far` is 100. Of who is excused from a
+    whole part, the other parts make the 100.
     """
 
     parts: tuple[PartTotal, ...]
@@ -40,10 +45,9 @@ class Total:
 def total_of(course: Course, scores: Mapping[str, Score]) -> Total:
     """The total of one student's scores by the course's weights."""
     parts = tuple(_part(part, scores) for part in course.weights)
-    known = [(part.percent, part.share) for part in parts if part.share is not None]
     weight = math.fsum(part.percent for part in parts if not part.is_excused)
-    so_far = math.fsum(percent for percent, _ in known)
-    reached = math.fsum(percent * share for percent, share in known)
+    so_far = math.fsum(part.percent * part.known for part in parts)
+    reached = math.fsum(part.percent * part.known * (part.share or 0.0) for part in parts)
     percent = 100.0 * reached / so_far if so_far else None
     return Total(parts, percent, 100.0 * so_far / weight if weight else 0.0)
 
@@ -55,7 +59,7 @@ def _part(part: Part, scores: Mapping[str, Score]) -> PartTotal:
     that nobody knows which they are. What the student is excused from is as if it weren't there;
     one of the others is kept.
     """
-    asked = [name for name in part.assignments if scores[name].pending is not Pending.EXCUSED]
+    asked = [name for name in part.assignments if scores[name].pending not in _NOT_ASKED]
     shares = {
         name: score.final / score.points
         for name in asked
@@ -69,4 +73,5 @@ def _part(part: Part, scores: Mapping[str, Score]) -> PartTotal:
         dropped = tuple(worst_first[: min(part.drop_lowest, len(asked) - 1)])
     kept = [share for name, share in shares.items() if name not in dropped]
     share = math.fsum(kept) / len(kept) if kept else None
-    return PartTotal(part.name, part.percent, share, dropped, is_excused=not asked)
+    known = len(shares) / len(asked) if asked else 0.0
+    return PartTotal(part.name, part.percent, share, dropped, known, is_excused=not asked)

@@ -18,6 +18,8 @@ from grader.report.sentences import (
     PENDING,
     TRUST,
     UPLOAD_UNGRADED,
+    WITHDRAWN,
+    WITHDRAWN_ZERO,
     Sentence,
 )
 from grader.report.statistics import FAMILIES, Family
@@ -151,8 +153,11 @@ def _when(report: AssignmentReport) -> str:
 
 def _notice(report: AssignmentReport, row: ReportRow) -> Sentence | None:
     score = row.score
-    if row.state is RowState.NOT_SUBMITTED and score.final == 0 and score.override is None:
-        return COUNTS_ZERO
+    if row.state is RowState.NOT_SUBMITTED and score.override is None:
+        if score.final == 0:
+            return WITHDRAWN_ZERO if row.was_withdrawn else COUNTS_ZERO
+        if row.was_withdrawn:
+            return WITHDRAWN
     if report.is_upload and score.pending is Pending.UNGRADED:
         return UPLOAD_UNGRADED
     return PENDING[score.pending] if score.pending else None

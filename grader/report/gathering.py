@@ -1,6 +1,7 @@
 """A report's record from what the store knows of an assignment."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from grader.course import Assignment, Course
@@ -15,6 +16,12 @@ from grader.report.records import (
     RowState,
 )
 from grader.store import RequestRow, ResultRow, State, Store, StudentRow, SubmissionRow
+
+# Said to everybody, whoever's grace days it is that may change.
+PRELIMINARY = (
+    "Grace days are counted without results that are still hidden, so lateness may change until "
+    "those are shown."
+)
 
 
 def gather_assignment(
@@ -31,9 +38,11 @@ def gather_assignment(
     # Two times of one zone would be compared by their clocks alone.
     hidden = not shows_all and now.timestamp() < shown_from.timestamp()
     for_students: dict[str, Grade] = {}
-    if hidden:
+    note = ""
+    if not shows_all:  # also of what is shown: grace days would tell of another's hidden results
         blind = Sheets(course, evidence, now, for_students=True)
         for_students = _grades(blind, evidence, assignment)
+        note = PRELIMINARY if blind.are_grace_days_preliminary else ""
     every = (*grades.values(), *for_students.values())
     counted = {grade.submission.id for grade in every if grade.submission}
     results = {row.submission_id: row for row in store.results_of(counted)}
@@ -52,7 +61,10 @@ def gather_assignment(
         extensions=_extensions(evidence, assignment),
         requests=tuple(map(_request, open_requests(store.requests.all(), assignment.name))),
         rows=_rows(evidence, grades, results, handed),
-        shown_rows=_rows(evidence, for_students, results, handed),
+        shown_rows=tuple(
+            replace(row, note=f"{row.note} {note}".strip())
+            for row in _rows(evidence, for_students, results, handed)
+        ),
     )
 
 
@@ -67,8 +79,9 @@ def _rows(
     results: Mapping[int, ResultRow],
     handed: Handed,
 ) -> tuple[ReportRow, ...]:
+    withdrawn = _withdrawn(handed)
     return tuple(
-        _row(student, grades[student.identifier], results, handed)
+        _row(student, grades[student.identifier], results, handed, withdrawn)
         for student in evidence.students
         if student.identifier in grades
     )
@@ -103,8 +116,20 @@ def _extensions(evidence: Evidence, assignment: Assignment) -> tuple[GrantedExte
     )
 
 
+def _withdrawn(handed: Handed) -> set[str]:
+    """Those of whom something was handed in, all of which staff took back."""
+    gone, standing = set[str](), set[str]()
+    for row in handed.submissions:
+        (gone if row.state is State.WITHDRAWN else standing).update(row.credited)
+    return gone - standing
+
+
 def _row(
-    student: StudentRow, grade: Grade, results: Mapping[int, ResultRow], handed: Handed
+    student: StudentRow,
+    grade: Grade,
+    results: Mapping[int, ResultRow],
+    handed: Handed,
+    withdrawn: Collection[str],
 ) -> ReportRow:
     row = grade.submission
     result = results.get(row.id) if row else None
@@ -122,6 +147,7 @@ def _row(
         section=student.section,
         due=grade.dates.due,
         standing=grade.standing,
+        was_withdrawn=row is None and student.identifier in withdrawn,
     )
 
 

@@ -28,7 +28,8 @@ class ReportRow:
     """One student. `note` is for the student too: why a file was refused, an extension.
 
     `graded` is None unless `state` is GRADED. `due` is the student's own due time, with extensions.
-    `standing` is how late the submission is that counts, also while it has no score.
+    `standing` is how late the submission is that counts, also while it has no score. Where staff
+    took back all that was handed in, it `was_withdrawn`.
     """
 
     student: str
@@ -43,6 +44,7 @@ class ReportRow:
     section: str = ""
     due: datetime | None = None
     standing: Standing | None = None
+    was_withdrawn: bool = False
 
     @property
     def late_days(self) -> int:

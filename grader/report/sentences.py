@@ -145,6 +145,20 @@ COUNTS_ZERO = Sentence(
     "If you did submit, send us your receipt.",
 )
 
+# For those of whom all that was handed in was withdrawn by staff: while there may be time for more,
+# and once it counts 0.
+WITHDRAWN = Sentence(
+    "Withdrawn",
+    "The teaching staff took back what was handed in for you, so nothing of it counts.",
+    "Ask them if you don't know why. You may hand in again while the assignment is open.",
+)
+WITHDRAWN_ZERO = Sentence(
+    "Withdrawn",
+    "The teaching staff took back what was handed in for you, and it is too late to hand in again: "
+    "the assignment counts 0.",
+    "Ask them if you don't know why.",
+)
+
 CELLS: dict[CellStatus, Sentence] = {
     CellStatus.OK: Sentence("Ran", "This cell ran without an error."),
     CellStatus.RAISED: Sentence(
@@ -158,6 +172,12 @@ PENDING: dict[Pending, Sentence] = {
     Pending.NOT_SUBMITTED: Sentence(
         "Not submitted",
         "We have no submission from you for this assignment.",
+        "If you did submit, send us your receipt.",
+    ),
+    Pending.LEFT_OUT: Sentence(
+        "Not submitted",
+        "We have no submission from you for this assignment, and it is too late for one: it is "
+        "left out of your total.",
         "If you did submit, send us your receipt.",
     ),
     Pending.EXCUSED: Sentence(

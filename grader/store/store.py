@@ -105,17 +105,22 @@ class Store:
         group_set: str | None = None,
         keeps_older: bool = False,
         allow: Allow = lambda before, group: None,
+        staff: tuple[str, str] | None = None,
     ) -> Accepted:
         """Keep a file and queue it; the receipt. Durable when this returns.
 
         The same bytes as the submission that counted at `received_at` are that submission
-        again (`repeated`). Going back to older bytes is a new submission, so that it counts.
+        again (`repeated`), if the student has a share in it. Going back to older bytes is a new
+        submission, so that it counts.
         An older submission still queued is superseded; so is this one, if a newer is here. Not so
         where it `keeps_older` ones, because the best counts, or because this one can't.
         `by_hand` says that people grade it: then it is never queued, and an older one is superseded
         even if they have graded it. It is for every member of the student's group in `group_set`.
+        Its work it is who was in the group at `received_at`.
         `allow` may refuse it by raising, when it sees what was handed in before, and the group:
         nobody else hands in for the same student or group meanwhile, or joins or leaves it.
+        `staff` is who says when it was received, or takes it in against the rules, and why: that is
+        kept in the course's record.
         Raises `UnknownStudent`, and `ValueError` for a time without zone.
         """
         if received_at.tzinfo is None:
@@ -123,13 +128,17 @@ class Store:
         sha256 = hashlib.sha256(data).hexdigest()
         with self._tables.transaction():
             person = self._tables.locked_student(student)
-            group = self._tables.locked_group_of(person, group_set)
+            group = self._tables.locked_group_of(person, group_set, received_at)
             owner = (group or person).owner
-            of_group = group.as_row(self._tables.members(group, person)) if group else None
+            of_group = None
+            if group is not None:
+                members = self._tables.members_at(group, person, received_at)
+                of_group = group.as_row(members)
             others = self._tables.standing_submissions().filter(owner=owner, assignment=assignment)
             before = others.filter(received_at__lte=received_at)
             previous = before.order_by("-received_at", "-pk").first()
-            if previous is not None and previous.sha256 == sha256:
+            is_theirs = previous is not None and student in previous.as_row().credited
+            if previous is not None and previous.sha256 == sha256 and is_theirs:
                 self._keep(data)  # what the disk lost of it is mended so
                 return Accepted(previous.as_row(), repeated=True, group=of_group)
             allow([row.as_row() for row in others.order_by("received_at", "pk")], of_group)
@@ -155,6 +164,10 @@ class Store:
             self._tables.note(row, "received", f"{row.file_name}, {len(data)} bytes")
             if by_hand:
                 self._tables.note(row, State.BY_HAND, "people grade it")
+            if staff is not None:
+                by, reason = staff
+                told = f"submission {row.pk}, as received at {row.received_at.isoformat()}"
+                self._tables.act(by, "taken in by staff", f"{assignment} {student}", told, reason)
             return Accepted(row.as_row(), repeated=False, group=of_group)
 
     def _keep(self, data: bytes) -> None:

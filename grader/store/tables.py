@@ -186,15 +186,28 @@ class Tables:
             )
         return person
 
-    def locked_group_of(self, person: Student, group_set: str | None) -> Group | None:
-        """The group that a locked student is in, locked too.
+    def locked_group_of(self, person: Student, group_set: str | None, at: datetime) -> Group | None:
+        """The group that a locked student was in at a time, or is in now; locked too.
 
         Whoever locks both takes the student first: then nobody waits for each other.
         """
         if group_set is None:
             return None
-        here = self.memberships().filter(student=person, group_set=group_set, left_at=None).first()
-        return self.locked_group(here.group.pk) if here else None
+        theirs = self.memberships().filter(student=person, group_set=group_set)
+        then = self._at(theirs, at).first() or theirs.filter(left_at=None).first()
+        return self.locked_group(then.group.pk) if then else None
+
+    def _at(self, rows: "QuerySet[Membership]", at: datetime) -> "QuerySet[Membership]":
+        still = models.Q(left_at=None) | models.Q(left_at__gt=at)
+        return rows.filter(still, joined_at__lte=at)
+
+    def members_at(self, group: Group, person: Student, at: datetime) -> tuple[str, ...]:
+        """Who was in the group at a time, and that student; or who is now, if they weren't yet."""
+        then = self._at(self.memberships().filter(group=group, student__active=True), at)
+        names = set(then.values_list("student__identifier", flat=True))
+        if person.identifier not in names:
+            return self.members(group, person)
+        return tuple(sorted(names))
 
     def locked_group(self, number: int) -> Group:
         """That group, locked, so that what its members send is taken in one order."""

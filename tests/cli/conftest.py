@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from grader.cli.app import run
+from grader.cli.workplace import REHEARSAL
 from grader.store import Store, open_store
 from tests.intake.pdfs import pdf
 from tests.term_course import notebook, write_term_course
@@ -81,6 +82,8 @@ def toy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> ToyCommand:
     """A fresh toy course with one good notebook, `ada.ipynb`, lying in its folder."""
     write_toy_course(tmp_path)
     (tmp_path / "ada.ipynb").write_bytes(answer_notebook("right"))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / REHEARSAL).touch()
     return ToyCommand(tmp_path, capsys)
 
 

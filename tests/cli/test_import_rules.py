@@ -49,7 +49,7 @@ def test_what_a_student_can_not_hand_in_is_refused_unless_staff_say_anyway(
     ran = term("import", name, folder, now=now)
     assert (ran.code, f"{name}: 0 taken in, 1 refused" in ran.out) == (1, True)
     assert words in ran.words
-    ran = term("import", name, folder, "--anyway", now=now)
+    ran = term("import", name, folder, "--anyway", "--reason", "ill", now=now)
     assert (ran.code, f"{name}: 1 taken in, 0 refused" in ran.out) == (0, True)
 
 
@@ -75,7 +75,9 @@ def test_what_comes_after_the_lock_displaces_nothing_that_waits(term: Term):
     change_course(term, LOCK, f"{LOCK}    lock: 2027-01-29 12:00\n")
     assert term("import", "hw1", folder_of(term, "ada.ipynb")).code == 0
     late = folder_of(term, "ada.ipynb", turn=1)
-    assert term("import", "hw1", late, "--anyway", now="2027-01-30 12:00").code == 0
+    assert (
+        term("import", "hw1", late, "--anyway", "--reason", "ill", now="2027-01-30 12:00").code == 0
+    )
     term.grade("hw1", ("q1", 6, 6), ("q2", 2, 4))
     assert steps(term, "ada", "hw1")["submission"].startswith("number 1,")
     assert steps(term, "ada", "hw1")["raw score"] == "6 + 2 = 8 of 10"
@@ -85,10 +87,10 @@ def test_what_comes_after_the_lock_displaces_nothing_that_waits(term: Term):
 def test_nothing_is_received_at_a_time_to_come(term: Term, command: str):
     folder = folder_of(term, "ada.ipynb")
     words = ["hw1", folder] if command == "import" else ["hw1", "ada", f"{folder}/ada.ipynb"]
-    ran = term(command, *words, "--at", "2027-01-20 12:01")
+    ran = term(command, *words, "--at", "2027-01-20 12:01", "--reason", "by mail")
     assert ran.code == 1
     assert "--at 2027-01-20 12:01 is yet to come; say when the file was received" in ran.words
-    assert term(command, *words, "--at", OPEN).code == 0
+    assert term(command, *words, "--at", OPEN, "--reason", "by mail").code == 0
 
 
 def test_a_withdrawn_submission_uses_up_no_attempt_and_the_older_one_counts(term: Term):
@@ -96,12 +98,13 @@ def test_a_withdrawn_submission_uses_up_no_attempt_and_the_older_one_counts(term
     first = json.loads(hand_in(term, "ada", "--json").out)["submission"]
     assert term("import", "hw1", folder_of(term, "ada.ipynb", turn=1)).code == 0
     ran = term("withdraw", "2", "--reason", "Bob's file")
-    assert ran.out == "submission 2, hw1 of ada: withdrawn\n"
+    assert ran.out == "submission 2, hw1 of ada: withdrawn\n  submission 1 counts now\n"
     assert steps(term, "ada", "hw1")["submission"].startswith(f"number {first},")
     told = json.loads(term("status", "hw1", "--student", "ada", "--json").out)["assignments"][0]
     assert told["submissions_left"] == 1
     ran = term("withdraw", "2", "--undo", "--reason", "it was hers")
-    assert ran.out == "submission 2, hw1 of ada: given back; it is queued now\n"
+    told = "submission 2, hw1 of ada: given back; it is queued now\n  submission 2 counts now\n"
+    assert ran.out == told
     assert steps(term, "ada", "hw1")["submission"].startswith("number 2,")
 
 

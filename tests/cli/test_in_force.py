@@ -39,7 +39,7 @@ REFUSED = "course.yaml has changed in what grades follow from, and that is not i
 
 # By what counts, which is said; the words are those of the course file in force.
 STUDENTS_SEE = [
-    ("status", "hw1 0 0 1 0 0 0"),
+    ("status", "hw1 0 1 2027-01-28 23:59"),
     ("status --student ada", "hw1 2027-01-28 23:59"),
     ("status hw1 --student ada --json", '"due": "2027-01-28T23:59:00-05:00"'),
     ("feedback hw1 ada", "Final score: 6.4 of 10"),
@@ -187,8 +187,8 @@ def test_what_is_handed_in_is_taken_by_what_counts(running: Term, name: str):
     edit(running, name)
     late = "1 day late: 90 % of the points earned"
     for line, words in (
-        ("submit hw1 bob {}/ada.ipynb --at '2027-01-29 12:00'", late),
-        ("import hw1 {}/handed --json --at '2027-01-29 12:00'", late),
+        ("submit hw1 bob {}/ada.ipynb --at '2027-01-29 12:00' --reason mail", late),
+        ("import hw1 {}/handed --json --at '2027-01-29 12:00' --reason mail", late),
         ("extend hw1 eve --until '2027-01-29 12:00' --reason ill", "2027-01-29 12:00"),
     ):
         (running.folder / "handed").mkdir(exist_ok=True)

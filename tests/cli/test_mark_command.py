@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from grader.store import ActionRow, open_store
+from grader.store import ActionRow, Store, open_store
 from tests.cli.term_command import Term, change_course, hand_in, steps
 from tests.intake.pdfs import pdf
 from tests.term_course import notebook
@@ -137,6 +137,54 @@ def test_that_an_older_one_was_marked_before_is_told_once(term: Term):
     assert "before" not in term("mark", "hw1", "ada", "q2", "--points", "2").out
 
 
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [
+        ("1", "the items are worth 2.5 of 3, so --points beside them may be -2.5 to 0.5, not 1"),
+        ("-3", "may be -2.5 to 0.5, not -3"),
+        ("nan", "may be -2.5 to 0.5, not nan"),
+    ],
+)
+def test_points_beside_items_beyond_the_bounds_are_refused(essays: Term, points: str, words: str):
+    items = ("mark", "essay", "ada", "idea", "--item", "question", "--item", "why=0.5")
+    ran = essays(*items, "--points", points)
+    assert (ran.code, words in ran.words) == (1, True), ran.words
+    assert marks(essays) == []
+    for within, earned in (("0.5", "3 of 3"), ("-2.5", "0 of 3")):
+        assert f"essay idea of ada: {earned}" in essays(*items, "--points", within).out
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        (("--points", "4"), "prof set the score to 4 (oral exam)"),
+        (("--excuse",), "prof excused them (oral exam)"),
+    ],
+)
+def test_that_an_override_holds_the_grade_is_told(
+    essays: Term, override: tuple[str, ...], words: str
+):
+    set_so = ("override", "essay", "bob", "--reason", "oral exam")
+    assert essays(*set_so, *override).code == 0
+    told = essays("mark", "essay", "ada", "plan", "--points", "1").out.splitlines()
+    assert told[1:] == [f"the grade of bob doesn't move because of it: {words}"]
+    essays(*set_so, "--withdraw")
+    assert essays("mark", "essay", "bob", "plan", "--points", "2").out.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "points", "excused"),
+    [(("--points", "4"), 4.0, False), (("--excuse",), None, True), (("--withdraw",), None, False)],
+)
+def test_an_override_is_told_to_scripts(
+    term: Term, option: tuple[str, ...], points: float | None, excused: bool
+):
+    ran = term("override", "essay", "ada", *option, "--reason", "oral exam", "--json")
+    told = json.loads(ran.out)
+    assert (told["student"], told["assignment"], told["by"]) == ("ada", "essay", "prof")
+    assert (told["points"], told["excused"], told["reason"]) == (points, excused, "oral exam")
+
+
 def test_neither_points_nor_items_names_the_items(essays: Term):
     ran = essays("mark", "essay", "ada", "idea")
     assert (ran.code, "met by --item: question, why" in ran.words) == (1, True)
@@ -174,11 +222,19 @@ def test_new_words_of_an_item_wait_to_be_applied_and_change_no_grade(essays: Ter
     assert (told["grades"], told["lost"]) == ([], [])
 
 
+def let_count(store: Store, text: str) -> None:
+    """Put a course file in force that another version of the grader took in."""
+    version = store.record.version_in_force()
+    store.record.apply(
+        text, "0" * 64, (), instead_of=version.id if version else None, reason="old", by="prof"
+    )
+
+
 def test_a_file_in_force_that_can_not_be_read_any_more_tells_no_grades(essays: Term):
     with open_store(essays.folder / "data") as store:
         text = (essays.folder / "course.yaml").read_text()
         nameless = text.replace("{name: question, ", "{").replace("{name: why, ", "{")
-        store.record.put_in_force(nameless, "0" * 64, reason="first", by="prof")
+        let_count(store, nameless)
     shown = essays("diff").words
     assert "can't be read any more" in shown
     assert "whose grades that changes can't be told" in shown
@@ -189,7 +245,6 @@ def test_a_file_in_force_that_can_not_be_read_any_more_tells_no_grades(essays: T
 
 def test_a_digest_made_in_another_way_holds_nothing_back(essays: Term):
     with open_store(essays.folder / "data") as store:
-        text = (essays.folder / "course.yaml").read_text()
-        store.record.put_in_force(text, "0" * 64, reason="first", by="prof")
+        let_count(store, (essays.folder / "course.yaml").read_text())
     assert essays("gradebook").code == 0
     assert "in force already" in essays("diff").words

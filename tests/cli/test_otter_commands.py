@@ -35,7 +35,9 @@ def test_from_release_to_report(homework: ToyCommand) -> None:
         if "def square" in "".join(cell["source"]):
             cell["source"] = "def square(x):\n    return float(x * x)"
     (homework.folder / "mine.ipynb").write_text(json.dumps(starter))
-    submitted = homework.here("submit", "hw", "ada", "{}/mine.ipynb", "--at", "2027-02-01 12:00")
+    submitted = homework.here(
+        "submit", "hw", "ada", "{}/mine.ipynb", "--at", "2027-02-01 12:00", "--reason", "by mail"
+    )
     assert submitted.code == 0, submitted.err
     graded = homework.here("grade", "hw", *TRUSTED, "--i-trust-these-notebooks", "--json")
     assert json.loads(graded.out)["graded"] == 1, graded.err

@@ -32,7 +32,7 @@ ESSAY = """\
 """
 LATE = ("late_policy: {kind: no late work}",
         "late_policy: {kind: percent per day, percent: 10, max_days: 3}")  # fmt: skip
-ON_TIME = ("--at", "2027-02-10 23:58")
+ON_TIME = ("--at", "2027-02-10 23:58", "--reason", "it came by mail")
 # Nothing of an upload may need an engine.
 NO_ENGINE = {"DOCKER_HOST": "tcp://127.0.0.1:1"}
 
@@ -82,7 +82,9 @@ def test_a_pdf_waits_for_people_and_a_newer_one_takes_its_place(essays: ToyComma
     assert (first["state"], first["problems"]) == ("by hand", [])
     again = essays.here("submit", "essay", "ada", "{}/ada.pdf", *ON_TIME)
     assert "already your newest" in again.words
-    late = essays.here("submit", "essay", "ada", "{}/newer.pdf", "--at", "2027-02-11 12:00")
+    late = essays.here(
+        "submit", "essay", "ada", "{}/newer.pdf", "--at", "2027-02-11 12:00", "--reason", "by mail"
+    )
     assert (late.code, "1 day late: 90 %" in late.words) == (0, True)
     told = json.loads(essays.here("status", "--json").out)
     counts = dict.fromkeys(map(str, State), 0)
@@ -154,7 +156,9 @@ def test_checking_all_goes_on_past_an_upload(essays: ToyCommand) -> None:
 
 
 def test_a_report_is_pending_until_each_question_has_a_grade(essays: ToyCommand) -> None:
-    essays.here("submit", "essay", "ada", "{}/ada.pdf", "--at", "2027-02-11 12:00")
+    essays.here(
+        "submit", "essay", "ada", "{}/ada.pdf", "--at", "2027-02-11 12:00", "--reason", "by mail"
+    )
     row = rows_of(essays)["ada"]
     assert (row["state"], row["score"]["pending"]) == ("by hand", "waiting for a grade by hand")
     assert 'role="img"' not in page(essays, "index.html")
@@ -173,7 +177,9 @@ def test_a_report_is_pending_until_each_question_has_a_grade(essays: ToyCommand)
 
 
 def test_a_newer_upload_than_the_graded_one_says_so(essays: ToyCommand) -> None:
-    essays.here("submit", "essay", "ada", "{}/ada.pdf", "--at", "2027-02-01 12:00")
+    essays.here(
+        "submit", "essay", "ada", "{}/ada.pdf", "--at", "2027-02-01 12:00", "--reason", "by mail"
+    )
     with essays.store() as store:
         (sent,) = store.submissions("essay")
         store.marks.give(sent.id, "idea", 2, by="ta")

@@ -35,7 +35,12 @@ def test_from_release_to_report(toy: ToyCommand) -> None:
     for student, behaviour in (("ada", "right"), ("bob", "of-symmetric")):
         (folder / f"{student}.ipynb").write_bytes(answered(starter, behaviour))
     (folder / "eve.ipynb").write_bytes(starter)
-    assert toy.here("import", "toy", "{}/handed-in", "--at", "2027-02-01 12:00").code == 0
+    assert (
+        toy.here(
+            "import", "toy", "{}/handed-in", "--at", "2027-02-01 12:00", "--reason", "by mail"
+        ).code
+        == 0
+    )
 
     graded = toy.apart("grade", "toy", "--json")
     told = json.loads(graded.out)

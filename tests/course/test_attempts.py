@@ -24,6 +24,10 @@ OPEN = Allowance(is_open=True)
         ({"limit": 3}, [90, 5000], Allowance(True, 1)),
         ({"limit": 3}, [1, 90, 5000], Allowance(False, 0)),
         ({"limit": 3}, [1, 1, 90, 5000], Allowance(False, 0)),
+        # What was stamped later may be known already: it counts, and nobody waits for it.
+        ({}, [-1], OPEN),
+        ({"limit": 2}, [-1, 3], Allowance(False, 0)),
+        ({"wait": 30 * MINUTE}, [-5], OPEN),
         ({"per_day": 2}, [1], OPEN),
         ({"per_day": 2}, [1, 2], Allowance(False, None, MIDNIGHT)),
         ({"per_day": 2}, [1, 24 * 60], OPEN),

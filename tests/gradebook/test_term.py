@@ -221,10 +221,11 @@ def test_what_is_missing_counts_0_once_handing_in_is_worth_nothing(tmp_path: Pat
     for now, final in (("2027-02-01 04:58", None), ("2027-02-01 04:59", 0.0)):
         term = grade_term(course, evidence(), at(now))["ada"]
         assert term.grades["hw1"].score.final == final
-        assert term.total.so_far == (0.0 if final is None else 60.0)
+        assert term.total.so_far == (0.0 if final is None else 30.0)
     left_out = term_course(tmp_path / "b", ("weights:", "missing: left out\nweights:"))
     term = grade_term(left_out, evidence(), at("2028-01-01 00:00"))["ada"]
-    assert (term.grades["hw1"].score.final, term.total.percent) == (None, None)
+    assert term.grades["hw1"].score.pending is Pending.LEFT_OUT
+    assert (term.total.percent, term.total.so_far) == (None, 0.0)
 
 
 def test_an_extension_moves_the_time_when_missing_work_counts_0(course: Course):
@@ -238,10 +239,11 @@ def test_who_is_excused_has_no_score_and_the_rest_is_the_whole(course: Course):
     handed = {"hw1": Handed((sent(1, "ada", ON_TIME),), (found(1, **HALF),))}
     term = one(course, evidence(handed=handed, overrides=(excused,)))
     assert term.grades["essay"].score.pending is Pending.EXCUSED
-    assert (term.total.percent, term.total.so_far) == (pytest.approx(80.0), 100.0)
+    # Of the homework, which is the whole now, one of two is final.
+    assert (term.total.percent, term.total.so_far) == (pytest.approx(80.0), 50.0)
     steps = {step.title: step.text for step in explain(course, term, "essay")}
     assert steps["override"] == "prof excused the student: ill"
-    assert steps["weight"] == "excused: it is no part of the total"
+    assert steps["weight"] == "it is no part of the student's total"
 
 
 def test_of_a_part_whose_rest_is_excused_the_one_left_is_not_dropped(course: Course):
@@ -305,7 +307,7 @@ def test_weights_make_the_total_and_the_lowest_is_dropped_once_all_are_final(cou
     first, second = sent(1, "ada", ON_TIME), sent(2, "ada", at("2027-02-01 12:00"), name="hw2")
     handed = {"hw1": Handed((first,), (found(1, **HALF),)), "hw2": Handed((second,), ())}
     some = one(course, evidence(handed=handed)).total
-    assert (some.percent, some.so_far) == (pytest.approx(80.0), 60.0)
+    assert (some.percent, some.so_far) == (pytest.approx(80.0), 30.0)
     handed["hw2"] = Handed((second,), (found(2, q1=(5.0, 10.0)),))
     term = one(course, evidence(handed=handed))
     assert term.total.parts[0].dropped == ("hw2",)

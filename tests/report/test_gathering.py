@@ -73,6 +73,21 @@ def test_a_students_extension_is_theirs_and_a_groups_everybodys(store: Store, co
     assert {row.submission for row in essay.rows if row.student in ("joe", "kim")} == {"4"}
 
 
+def test_only_those_of_whom_nothing_stands_are_told_that_it_was_withdrawn(
+    store: Store, course: Course
+):
+    """4 is the team's; of ada's two for hw2, one stands."""
+    later = store.accept("ada", "hw2", b"more", "a.ipynb", at("2027-02-12 11:00")).submission
+    for number in (4, later.id):
+        store.withdrawals.withdraw(number, reason="a mistake", by="prof")
+    told = {
+        name: {row.student for row in report.rows if row.was_withdrawn}
+        for name in ("hw2", "essay")
+        for report in [gather_assignment(store, course, course.assignments[name], now=NOW)]
+    }
+    assert told == {"hw2": set(), "essay": {"joe", "kim"}}
+
+
 def states(report: TermReport) -> dict[str, list[EntryState]]:
     return {row.student: [entry.state for entry in row.entries] for row in report.students}
 
@@ -106,6 +121,45 @@ def test_a_term_has_weights_requests_and_totals(store: Store, course: Course):
         ("40 %", 0),
     ]
     rows = {row.student: row for row in report.students}
-    assert (rows["ada"].percent, rows["ada"].so_far) == (pytest.approx(80), 60)
+    assert (rows["ada"].percent, rows["ada"].so_far) == (pytest.approx(80), 30)
     essay = rows["eve"].entries[2]
     assert (essay.final, essay.is_set, essay.submitted) == (5, True, False)
+
+
+def test_students_pages_tell_nothing_of_hidden_results_by_grace_days(tmp_path: Path):
+    """Two days late or on time: which counts for hw1 would show in what is left for hw2."""
+    policy = "{kind: grace days, budget: 2, per_assignment: 2, then: no credit, counts: best}"
+    hidden = "    due: 2027-01-28 23:59\n"
+    course = term_course(
+        tmp_path / "hidden",
+        ("{kind: percent per day, percent: 10, max_days: 3}", policy),
+        (hidden, f"{hidden}    feedback: 2027-06-01 12:00\n"),
+    )
+    seen: list[object] = []
+    for better in (1.0, 6.0):
+        with open_store(tmp_path / f"{better}") as own:
+            own.roster.update([StudentRow("ada")])
+            for number, (name, time) in enumerate(
+                [
+                    ("hw1", "2027-01-20 12:00"),
+                    ("hw1", "2027-01-30 12:00"),
+                    ("hw2", "2027-02-13 12:00"),
+                ]
+            ):
+                own.accept("ada", name, b"%d" % number, "a", at(time), keeps_older=True)
+                batch = own.start_batch(name)
+                lease = own.claim(batch)
+                assert lease
+                points = (better if number == 1 else 3.0, 6.0)
+                found = (
+                    [("q1", 10.0, 10.0)] if name == "hw2" else [("q1", *points), ("q2", 4.0, 4.0)]
+                )
+                own.finish(lease, graded(*found))
+            report = gather_assignment(
+                own, course, course.assignments["hw2"], now=at("2027-04-01 12:00"), shows_all=False
+            )
+            (shown,) = report.rows_for_students
+            seen.append((shown.score.final, shown.note))
+            assert (report.rows[0].score.final == 0.0) is (better == 6.0)
+    assert seen[0] == seen[1]
+    assert "Grace days are counted without results that are still hidden" in str(seen[0])

@@ -25,7 +25,7 @@ def fill(store: Store) -> None:
     store.groups.leave(group.id, "bob", by="prof")
     store.marks.give(essay.submission.id, "idea", -0.1, marks={"1": 0.5}, comment="so\n", by="prof")
     store.marks.override("eve", "hw1", None, reason="a mistake", by="prof")
-    store.starts.begin("hw1", "bob", NOON)
+    store.starts.begin("hw1", "bob", NOON, by="prof")
     store.extensions.grant("hw1", student="bob", until=NOON, until_text="noon", reason="x", by="y")
     request = store.requests.ask(4, "bob", "q1", "Why?")
     store.requests.reply(request.id, "Because.", by="prof", close=True)

@@ -39,6 +39,41 @@ def test_a_file_is_of_who_is_in_the_group_when_it_is_received(store: Store):
     assert (alone.group, alone.members, alone.credited) == (None, (), ("eve",))
 
 
+def test_a_file_that_is_taken_in_later_is_of_who_was_in_the_group_when_it_was_received(
+    store: Store,
+):
+    group = team(store, "A", "ada", "bob")
+    between = datetime.now(UTC)
+    store.groups.leave(group.id, "bob", by="prof")
+    store.groups.join(group.id, "eve", largest=3, by="prof")
+    store.groups.form("pairs", "B", ["bob"], largest=2, by="prof")
+    for student in ("ada", "bob"):
+        row = store.accept(
+            student, f"essay of {student}", b"x", "a", between, group_set="pairs",
+            staff=("prof", "it lay in the mail"),
+        ).submission  # fmt: skip
+        assert (row.group, row.members) == (group.id, ("ada", "bob"))
+    action = store.record.actions()[-1]
+    assert (action.by, action.what, action.reason) == (
+        "prof",
+        "taken in by staff",
+        "it lay in the mail",
+    )
+    assert (action.subject, between.isoformat() in action.detail) == ("essay of bob bob", True)
+
+
+def test_the_same_bytes_from_who_has_no_share_in_them_are_a_new_submission(store: Store):
+    group = team(store, "A", "ada", "bob", largest=3)
+    first = sent(store, "ada")
+    store.groups.join(group.id, "eve", largest=3, by="prof")
+    at = NOON + timedelta(hours=1)
+    again = store.accept("eve", "essay", b"0", "a", at, group_set="pairs")
+    assert not again.repeated
+    assert again.submission.members == ("ada", "bob", "eve")
+    assert store.accept("ada", "essay", b"0", "a", at, group_set="pairs").repeated
+    assert first.id != again.submission.id
+
+
 def test_who_left_a_group_still_sees_its_work(store: Store):
     group = team(store, "A", "ada", "bob")
     row = sent(store, "ada")

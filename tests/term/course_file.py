@@ -34,6 +34,7 @@ assignments:
     environment: cpu
     release: 2027-01-14 18:00
     due: 2027-02-10 23:59
+    lock: ps1.due + 5 days
     sections: {L2: {due: 2027-02-12 23:59}}
     points: 100
     questions:
@@ -73,6 +74,7 @@ TAIL = """\
     group: {min: 2, max: 3, set: project}
     release: 2027-01-21 18:00
     due: 2027-02-17 23:59
+    sections: {L2: {due: 2027-02-18 23:59}}
     late_policy:
       kind: windows
       windows: [{until: 1 day, credit: 80}, {until: 3 days, credit: 50}]
@@ -82,7 +84,9 @@ TAIL = """\
         title: Idea
         points: 6
         manual: true
-        rubric: [{points: 4, text: A question}, {points: 2, text: Why it is open}]
+        rubric:
+          - {name: question, points: 4, text: A question}
+          - {name: why, points: 2, text: Why it is open}
       plan: {title: Plan, points: 4, manual: true}
 """
 # Lectures 4 to 12, on Thursdays.

@@ -1,11 +1,14 @@
-"""A whole term, simulated with the real store, front desk and gradebook; grading is stored.
+"""A term with the real store, front desk and gradebook: its students, and a grader that is stored.
 
-Students hand in early, late and too late, form groups, join and drop; staff extend, regrade, mark,
-override and move a due date. All of it is random, from one seed, and written into a ledger.
+Students hand in early, late and too late, alone and in groups. All of it is random, from one seed,
+and written into a ledger.
 """
 
+import copy
 import hashlib
 import random
+from bisect import insort
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +17,14 @@ import nbformat
 
 from grader.course import Course, load_course
 from grader.desk import submit
+from grader.gradebook.evidence import Evidence, gather_evidence
+from grader.gradebook.term import Sheets
 from grader.intake import Refused
 from grader.outcomes import CheckResult, Ending, GradedSubmission, Outcome
-from grader.store import State, Store, StudentRow, open_store
+from grader.store import State, Store, StudentRow, UnknownStudent, open_store
 from tests.intake.pdfs import pdf
 from tests.term.course_file import LABS, write_course
-from tests.term.ledger import ORDER, Ledger, Sent
+from tests.term.ledger import ORDER, Ledger, Sent, Try
 
 STAFF = "prof"
 QUESTIONS = {
@@ -28,12 +33,21 @@ QUESTIONS = {
     **{name: {"q1": 25, "q2": 15} for name in LABS},
     "paper": {"q1": 60},
 }
-MOVED = ("lab06", "due: lab06.release + 14 days at 23:59", "due: lab06.release + 16 days at 23:59")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The term as it was once, to be graded as of a time."""
+
+    at: datetime
+    course: Course
+    evidence: Evidence
+    ledger: Ledger
 
 
 @dataclass
 class Simulation:
-    """One term. `run` plays it; what happened is in the ledger and in the store."""
+    """One term. What happened is in the ledger and in the store."""
 
     folder: Path
     students: int
@@ -42,45 +56,44 @@ class Simulation:
     store: Store = field(init=False)
     course: Course = field(init=False)
     ledger: Ledger = field(init=False)
+    moments: dict[str, Moment] = field(default_factory=dict[str, Moment])
+    group_ids: dict[str, int] = field(default_factory=dict[str, int])
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
         self.file = write_course(self.folder)
         self.roster = {f"s{n:03}": "L1" if n % 3 else "L2" for n in range(self.students)}
-        self._write_roster()
+        self.write_roster()
         self.course = load_course(self.file)
         self.store = open_store(self.folder / "data")
-        due = {(name, ""): one.due_utc for name, one in self.course.assignments.items()}
-        l2 = self.course.assignments["ps1"].sections["L2"].due
-        assert l2 is not None
-        self.ledger = Ledger(due | {("ps1", "L2"): l2.astimezone(UTC)})
-        self._take_roster()
-
-    def run(self) -> None:
-        """Play the term, in order of time."""
-        self.form_groups()
-        doings = self._planned()
-        for at, student, name in doings:
-            self.hand_in(at, student, name)
-        self.grade_all()
-        self.extend()
-        self.drop_and_add()
-        self.mark_by_hand()
-        self.move_a_due_date()
-        self.regrade("lab05")
-        self.ask_for_a_regrade()
-        self.override()
+        each = self.course.assignments
+        of_sections = {
+            (name, section): own.due.astimezone(UTC)
+            for name, one in each.items()
+            for section, own in one.sections.items()
+            if own.due
+        }
+        self.ledger = Ledger(
+            due={(name, ""): one.due_utc for name, one in each.items()} | of_sections,
+            releases={name: one.release_utc for name, one in each.items()},
+            locks={name: one.lock.astimezone(UTC) for name, one in each.items() if one.lock},
+        )
+        self.take_roster()
+        self.planned: list[tuple[datetime, str, str]] = []
 
     # --- students -------------------------------------------------------------------------
 
-    def _write_roster(self) -> None:
+    def write_roster(self) -> None:
+        """The roster's file, as it is now."""
         rows = [f"{s},{s.upper()},{s}@mail.example,{section}" for s, section in self.roster.items()]
         header = "student,name,email,section"
         (self.folder / "roster.csv").write_text("\n".join([header, *rows]) + "\n")
 
-    def _take_roster(self) -> None:
+    def take_roster(self) -> None:
+        """Who is in the roster is in the course."""
         self.ledger.sections |= self.roster
-        self.store.update_roster(
+        self.ledger.here = set(self.roster)
+        self.store.roster.update(
             [
                 StudentRow(student, student.upper(), f"{student}@mail.example", section)
                 for student, section in self.roster.items()
@@ -96,23 +109,25 @@ class Simulation:
             size = min(len(waiting), self.random.choice((2, 3)))
             members, waiting = waiting[:size], waiting[size:]
             name = f"group of {members[0]}"
-            self.store.groups.form("project", name, members, largest=3, by=STAFF)
+            formed = self.store.groups.form("project", name, members, largest=3, by=STAFF)
+            self.group_ids[name] = formed.id
             self.ledger.staff_did.append(("group formed", f"project {name}"))
-            for member in members:
-                self.ledger.groups[member] = frozenset(members)
+            self.ledger.group |= dict.fromkeys(members, name)
 
-    def _planned(self) -> list[tuple[datetime, str, str]]:
-        doings = [
-            (self._some_time(name, student), student, name)
-            for student in self.roster
-            for name in ORDER
-            for _ in range(self.random.choice((0, 1, 1, 1, 2, 4)))
-        ]
-        return sorted(doings)
+    def plan(self) -> None:
+        """Who will hand in what, and when."""
+        for student in self.roster:
+            for name in ORDER:
+                for _ in range(self.random.choice((0, 1, 1, 1, 2, 4))):
+                    self.plan_one(self._some_time(name, student), student, name)
+
+    def plan_one(self, at: datetime, student: str, name: str) -> None:
+        """One more try."""
+        insort(self.planned, (at, student, name))
 
     def _some_time(self, name: str, student: str) -> datetime:
         """Around the due time, at times at the very instant of it, rarely before the release."""
-        due = self.ledger.due_of(student, name)
+        due = self.ledger.due_of(self.ledger.present_owner(student, name), name)
         if self.random.random() < 0.02:
             return self.course.assignments[name].release_utc - timedelta(seconds=1)
         if self.random.random() < 0.1:
@@ -120,29 +135,39 @@ class Simulation:
             return due + timedelta(microseconds=microseconds)
         return due + timedelta(minutes=round(self.random.gauss(-1500, 2500)))
 
-    def hand_in(self, at: datetime, student: str, name: str) -> None:
+    def play_until(self, end: datetime) -> None:
+        """What is planned before that time, in order."""
+        while self.planned and self.planned[0][0] < end:
+            self.hand_in(*self.planned.pop(0))
+
+    def hand_in(self, at: datetime, student: str, name: str) -> Sent | None:
         """One try; what is refused leaves a line in the ledger and nothing else."""
         assignment = self.course.assignments[name]
         words = f"{student} {name} {at.isoformat()} {self.random.random()}"
         data = pdf(body=f"% {words}\n".encode()) if assignment.by_hand else _notebook(words)
+        foreseen = self.ledger.why_refused(student, name, at)
         try:
             taken = submit(self.course, self.store, assignment, student, data, "work", at)
-        except Refused as refused:
-            self.ledger.refused.append(f"{words}: {refused}")
-            return
+        except (Refused, UnknownStudent) as refused:
+            self.ledger.tries.append(Try(student, name, at, foreseen, str(refused)))
+            return None
+        self.ledger.tries.append(Try(student, name, at, foreseen, ""))
         digest = hashlib.sha256(data).hexdigest()
-        points: dict[str, float | None] = dict(self._points(name, digest))
+        points: dict[str, float | None] = dict(self.points(name, digest))
         if name == "proposal":
             points = {"idea": None, "plan": None}
         elif name == "paper":
             points["talk"] = None
-        owner = self.ledger.owner(student, name)
+        owner = self.ledger.present_owner(student, name)
+        members = self.ledger.in_group(owner) or frozenset((student,))
         number = taken.accepted.submission.id
-        self.ledger.sent.append(Sent(number, student, owner, name, at, digest, points))
+        sent = Sent(number, student, owner, members, name, at, digest, points)
+        self.ledger.sent[name].append(sent)
+        return sent
 
     # --- grading --------------------------------------------------------------------------
 
-    def _points(self, name: str, digest: str) -> dict[str, float]:
+    def points(self, name: str, digest: str) -> dict[str, float]:
         """What grading finds of these bytes: always the same of one version of the checks."""
         found: dict[str, float] = {}
         for question, most in QUESTIONS.get(name, {}).items():
@@ -150,85 +175,18 @@ class Simulation:
             found[question] = most * (drawn[0] % 5) / 4
         return found
 
-    def grade_all(self) -> None:
-        """Whatever is queued gets the points of its bytes."""
-        for name in self.course.assignments:
+    def grade_all(self, now: datetime, *, only: Collection[str] = ORDER) -> None:
+        """Whatever is queued, or may count for somebody after all, gets the points of its bytes."""
+        sheets = Sheets(self.course, gather_evidence(self.store, self.course), now)
+        for name in only:
+            self.store.queue_superseded(
+                {number for student in self.roster for number in sheets.may_count(student, name)}
+            )
             batch = self.store.start_batch(name)
             while lease := self.store.claim(batch):
-                points = self._points(name, lease.submission.sha256)
+                points = self.points(name, lease.submission.sha256)
                 self.store.finish(lease, _graded(name, points, self.checks_version))
             self.store.end_batch(batch.id)
-
-    def regrade(self, name: str) -> None:
-        """New checks, first proposed, then adopted."""
-        self.checks_version = "2"
-        self.store.regrades.queue(name, every=True)
-        self.grade_all()
-        self.store.regrades.adopt(name, by=STAFF, reason="a tolerance was too tight")
-        self.ledger.staff_did.append(("regrade adopted", name))
-        for one in self.ledger.sent:
-            if one.assignment == name:
-                one.points = dict(self._points(name, one.digest))
-
-    def mark_by_hand(self) -> None:
-        """Proposals by rubric, talks by points; a few wait."""
-        for name in ("proposal", "paper"):
-            for row in self.store.latest_submissions(name):
-                if self.random.random() < 0.1:
-                    continue
-                one = next(sent for sent in self.ledger.sent if sent.number == row.id)
-                if name == "paper":
-                    one.points["talk"] = float(self.random.randint(0, 40))
-                    self.store.marks.give(row.id, "talk", one.points["talk"] or 0.0, by="ta")
-                    continue
-                half = self.random.choice((0.0, 0.5, 1.0))
-                one.points |= {"idea": 4 + 2 * half, "plan": 3.0}
-                self.store.marks.give(row.id, "idea", 0.0, marks={"1": 1.0, "2": half}, by="ta")
-                self.store.marks.give(row.id, "plan", 3.0, by="ta")
-
-    # --- staff ----------------------------------------------------------------------------
-
-    def extend(self) -> None:
-        """Some students get days, most of them after they were late."""
-        for student in self.random.sample(list(self.roster), max(2, self.students // 6)):
-            name = self.random.choice(ORDER)
-            days = self.random.randint(1, 4)
-            self.store.extensions.grant(name, student=student, days=days, reason="ill", by=STAFF)
-            self.ledger.extensions[student, name] = days
-            self.ledger.staff_did.append(("extension granted", f"{name} {student}"))
-
-    def drop_and_add(self) -> None:
-        """Two drop and one of them comes back, with all that was handed in; one is new."""
-        first, second = list(self.roster)[-2:]
-        gone = {student: self.roster.pop(student) for student in (first, second)}
-        self.roster["new01"] = "L1"
-        self._take_roster()
-        self.roster[first] = gone[first]
-        self._take_roster()
-        self.ledger.staff_did += [("roster changed", "students")] * 2
-        self._write_roster()
-
-    def move_a_due_date(self) -> None:
-        """The whole class gets two more days, in mid-term."""
-        name, old, new = MOVED
-        self.file.write_text(self.file.read_text().replace(old, new))
-        self.course = load_course(self.file)
-        self.ledger.due[name, ""] = self.course.assignments[name].due_utc
-
-    def ask_for_a_regrade(self) -> None:
-        """A student asks, staff answer, and the question gets other points by hand."""
-        one = next(sent for sent in reversed(self.ledger.sent) if sent.assignment == "ps1")
-        row = self.store.requests.ask(one.number, one.student, "q2", "Look again, please.")
-        self.store.requests.reply(row.id, "You are right.", by="ta", close=True)
-        self.store.marks.give(one.number, "q2", 40.0, comment="right after all", by="ta")
-        one.points["q2"] = 40.0
-
-    def override(self) -> None:
-        """One score is set by hand."""
-        student = next(iter(self.roster))
-        self.store.marks.override(student, "ps1", 77.5, reason="oral exam", by=STAFF)
-        self.ledger.overrides[student, "ps1"] = 77.5
-        self.ledger.staff_did.append(("override", f"ps1 {student}"))
 
     def waiting(self) -> int:
         """Submissions that our side has yet to grade."""
@@ -238,6 +196,11 @@ class Simulation:
             for name in self.course.assignments
             for row in self.store.submissions(name)
         )
+
+    def remember(self, words: str, at: datetime) -> None:
+        """Keep the term as it is now, to be graded as of that time."""
+        evidence = gather_evidence(self.store, self.course)
+        self.moments[words] = Moment(at, self.course, evidence, copy.deepcopy(self.ledger))
 
 
 def _notebook(words: str) -> bytes:

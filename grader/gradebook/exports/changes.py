@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from grader.gradebook.exports.canvas import Identifier
+from grader.gradebook.exports.canvas import Identifier, number_in
 from grader.gradebook.exports.spreadsheet import csv_text
 
 
 class KeptBecause(StrEnum):
-    """Why a cell keeps what it holds although there is a score for it."""
+    """Why a cell keeps what it holds although there is something else to fill in."""
 
-    EXCUSED = "the student is excused"
+    EXCUSED = "the student is excused there"
     NOT_ASSIGNED = "the assignment is not for this student"
     NOT_A_NUMBER = "it holds a text that is no number"
 
@@ -31,7 +31,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Kept:
-    """A cell that was left as it is although there is a score."""
+    """A cell that was left as it is although there is a `score`, or `EX` for who is excused."""
 
     student: str
     name: str
@@ -55,6 +55,11 @@ class Unscored:
     assignment: str
     cell: str
 
+    @property
+    def has_number(self) -> bool:
+        """Whether the file has a score all the same, such as a 0 that an extension took away."""
+        return number_in(self.cell) is not None
+
 
 @dataclass(frozen=True)
 class PointsDiffer:
@@ -70,8 +75,8 @@ class PointsDiffer:
 class Filled:
     """A filled gradebook: the file, and all that there is to say of it.
 
-    `not_in_file` are students with a score and without a row, `without_column` assignments
-    with scores and without a column.
+    `not_in_file` are students with a score, or excused, and without a row; `without_column`
+    assignments with scores and without a column.
     """
 
     data: bytes

@@ -1,10 +1,10 @@
 """Our scores into the columns that are ours, of a gradebook that Canvas exported.
 
-Nothing else changes: what isn't filled is written back byte for byte. A score never clears or
-replaces what staff put there in words (`EX`), and no score never clears a number.
+Nothing else changes: what isn't filled is written back byte for byte. Who is excused gets `EX`.
+A score never clears or replaces what staff put there in words, and no score never clears a number.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
 from grader.course import Complaint
@@ -30,9 +30,12 @@ from grader.gradebook.rounding import CENT, round_points
 
 Scores = Mapping[tuple[str, str], float]
 
+# What Canvas imports, and exports, as excused.
+EXCUSED = "EX"
+
 # Cells that hold no score: Canvas takes a dash for none.
 _EMPTY = {"", "-"}
-_KEPT = {"ex": KeptBecause.EXCUSED, "n/a": KeptBecause.NOT_ASSIGNED}
+_KEPT = {EXCUSED.casefold(): KeptBecause.EXCUSED, "n/a": KeptBecause.NOT_ASSIGNED}
 
 
 def fill(
@@ -40,11 +43,13 @@ def fill(
     scores: Scores,
     columns: Mapping[str, str],
     *,
+    excused: Collection[tuple[str, str]] = (),
     points: Mapping[str, float] | None = None,
     by: Identifier | None = None,
 ) -> Filled:
     """The gradebook with `scores`, by student and assignment, in the columns of `columns`.
 
+    Whoever is `excused` from an assignment gets `EX` for it, in place of a number too.
     A column is named by Canvas's id of the assignment, by its header, or by the header without
     the id. Students are matched by one column for all, `by` or else the one in which most of the
     scores' students are found. `points` are the assignments' in the course, to be compared
@@ -60,6 +65,7 @@ def fill(
         for key, score in scores.items()
         if key[1] in ours
     }
+    texts |= dict.fromkeys((key for key in excused if key[1] in ours), EXCUSED)
     key, rows = _match(gradebook, {student for student, _ in texts}, by)
     changes = tuple(_changes(gradebook, texts, ours, rows))
     return Filled(
@@ -69,7 +75,7 @@ def fill(
         kept=tuple(_kept(gradebook, texts, ours, rows)),
         unscored=tuple(_unscored(gradebook, texts, ours, key, rows)),
         not_in_file=tuple(sorted({student for student, _ in texts} - set(rows))),
-        without_column=tuple(sorted({name for _, name in scores} - set(ours))),
+        without_column=tuple(sorted({name for _, name in (*scores, *excused)} - set(ours))),
         points_differ=tuple(_points_that_differ(ours, points or {})),
     )
 
@@ -175,7 +181,7 @@ def _changes(
 ) -> Iterator[Change]:
     for student, row, assignment, cell in _cells(gradebook, ours, rows):
         text = texts.get((student, assignment))
-        if text is None or _why_kept(cell) or _same_score(cell, text):
+        if text is None or _why_kept(cell, text) or _same_score(cell, text):
             continue
         header = ours[assignment].header
         yield Change(student, row.name, row.row, assignment, header, cell, text)
@@ -189,7 +195,7 @@ def _kept(
 ) -> Iterator[Kept]:
     for student, row, assignment, cell in _cells(gradebook, ours, rows):
         text = texts.get((student, assignment))
-        if text is not None and (because := _why_kept(cell)):
+        if text is not None and (because := _why_kept(cell, text)):
             yield Kept(student, row.name, row.row, assignment, cell, text, because)
 
 
@@ -222,14 +228,16 @@ def _points_that_differ(
                 yield PointsDiffer(assignment, column.header, column.points, expected)
 
 
-def _why_kept(cell: str) -> KeptBecause | None:
-    if cell in _EMPTY or number_in(cell) is not None:
+def _why_kept(cell: str, text: str) -> KeptBecause | None:
+    if cell in _EMPTY or number_in(cell) is not None or cell.casefold() == text.casefold():
         return None
     return _KEPT.get(cell.casefold(), KeptBecause.NOT_A_NUMBER)
 
 
 def _same_score(cell: str, text: str) -> bool:
     """Whether both are one score to Canvas, which exports and compares two decimals."""
+    if cell.casefold() == text.casefold():
+        return True
     number, ours = number_in(cell), number_in(text)
     if number is None or ours is None:
         return False

@@ -62,6 +62,43 @@ def test_words_of_the_staff_stay() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("student", "assignment", "old", "new"),
+    [
+        ("okafor5", "ps1", "12.50", "EX"),
+        ("okafor5", "lab04", "", "EX"),
+        ("wei.li", "project", "-", "EX"),
+        ("mueller", "ps1", "EX", None),
+        ("mueller", "lab04", "N/A", None),
+        ("mueller", "project", "complete", None),
+    ],
+)
+def test_who_is_excused_gets_ex_in_place_of_nothing_or_a_number(
+    student: str, assignment: str, old: str, new: str | None
+) -> None:
+    once = fill(read_canvas(exported()), {}, COLUMNS, excused={(student, assignment)})
+    changes = [(student, assignment, old, new)] if new else []
+    assert [(c.student, c.assignment, c.old, c.new) for c in once.changes] == changes
+    assert (once.data == exported()) is (new is None)
+    assert [(k.cell, k.score) for k in once.kept] == (
+        [(old, "EX")] if old in ("N/A", "complete") else []
+    )
+    again = fill(read_canvas(once.data), {}, COLUMNS, excused={(student, assignment)})
+    assert (again.changes, again.data) == ((), once.data)
+
+
+def test_a_number_without_a_score_stays_and_is_told_from_an_empty_cell() -> None:
+    data = exported("12.50", "0.00")
+    filled = fill(read_canvas(data), {("okafor5", "lab04"): 1.0}, COLUMNS)
+    stays = [(one.name, one.assignment, one.cell) for one in filled.unscored if one.has_number]
+    assert stays == [
+        ("Okafor, Ada", "ps1", "0.00"),
+        ('="=cmd"', "ps1", "9"),
+        ('="=cmd"', "lab04", "7.5"),
+    ]
+    assert b",0.00,1.00," in filled.data
+
+
 def test_who_is_missing_on_either_side_is_told() -> None:
     scores = {("okafor5", "lab04"): 1.0, ("dropped", "lab04"): 2.0, ("okafor5", "ps2"): 3.0}
     filled = fill(read_canvas(exported()), scores, {"lab04": "102"})
