@@ -1,8 +1,10 @@
 """What grading one submission costs: wall seconds by phase, CPU seconds on both sides.
 
     python benchmarks/grade.py [--notebook FILE] [--rounds N] [--sandbox docker|process]
+    python benchmarks/grade.py --against otter [--count N] [--jobs N] [--rounds N]
 
-Medians over the rounds, with the compiled operations that containers may reuse and without.
+Medians over the rounds, with the compiled operations that containers may reuse and without. Against
+otter: whole batches of the same notebooks in turns, one container a submission on either side.
 """
 
 import argparse
@@ -47,8 +49,8 @@ class RememberingSandbox:
     def __post_init__(self) -> None:
         self.name, self.isolates = self.inner.name, self.inner.isolates
 
-    def prepare(self, environment: Path) -> None:
-        self.inner.prepare(environment)
+    def prepare(self, environment: Path, runtime: str | None = None) -> None:
+        self.inner.prepare(environment, runtime)
 
     def open_box(self, request: BoxRequest) -> Box:
         self.boxes.append(self.inner.open_box(request))
@@ -144,11 +146,20 @@ def main() -> None:
     parser.add_argument("--notebook", type=Path, help="default: the assignment's solution")
     parser.add_argument("--rounds", type=int, default=3, help="default: 3")
     parser.add_argument("--sandbox", choices=("docker", "process"), default="docker")
+    parser.add_argument("--against", choices=("otter",), help="compare with `otter grade`")
+    parser.add_argument("--count", type=int, default=6, help="notebooks a batch; default: 6")
+    parser.add_argument("--jobs", type=int, default=2, help="at a time; default: 2")
     options = parser.parse_args()
     if options.rounds < 1:
         parser.error("--rounds must be at least 1")
     jax.config.update("jax_platforms", "cpu")  # a GPU is for the containers
     use_own_cache()
+    if options.against:
+        from benchmarks.speed.race import race
+
+        print(machine_facts("docker"), flush=True)
+        race(options.count, options.jobs, options.rounds, SECRET)
+        return
     course = load_course(ROOT / "course.yaml")
     if options.assignment not in course.assignments:
         parser.error(f"course.yaml has no assignment {options.assignment}")

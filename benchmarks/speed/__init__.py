@@ -1,0 +1,1 @@
+"""The same assignment for our grader and for otter, in two styles, and a race between them."""
