@@ -18,7 +18,7 @@ LAYERS = (
     ("release", "gradebook", "similarity", "scaffold"),
     ("grading",),
     ("report", "desk"),
-    ("web",),
+    ("web", "doctor"),
     ("cli",),
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}

@@ -1,6 +1,6 @@
 """`course extend`: more time for students and groups, with a reason that is kept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,12 @@ import click
 from rich.table import Table
 
 from grader.cli.in_force import in_force
+from grader.cli.new_dates import calendar_now, dates_of, due_lines, out_already, runs_already
 from grader.cli.tables import read_rows
-from grader.cli.terminal import json_option, print_json, results, table
+from grader.cli.terminal import json_option, people, print_json, results, table
 from grader.cli.workplace import Workplace, needed_reason, pass_workplace
 from grader.course.dates import in_zone, parse_local_time
+from grader.gradebook.dates import Calendar
 from grader.store import ExtensionRow, UnknownStudent
 
 COLUMNS = ("assignment", "student", "until", "days", "reason")
@@ -71,10 +73,11 @@ def extend_command(
     """Give students of ASSIGNMENT more time; without anybody to give it to, list what was given.
 
     An extension never makes anything due earlier, opens the lock, and takes the lateness off what
-    was handed in already.
+    was handed in already. What is due when because of it is said.
     """
-    workplace = in_force(workplace)
+    workplace = in_force(workplace, first=bool(students or group_name or file))
     store = workplace.store
+    before = calendar_now(workplace)
     given: list[ExtensionRow] = []
     if name:
         workplace.assignment(name)
@@ -83,19 +86,23 @@ def extend_command(
             store.extensions.withdraw(withdraw, reason=needed_reason(reason), by=workplace.by)
         )
     elif file is not None:
-        given += grant_all(workplace, list(read_file(file)))
+        given += grant_all(workplace, before, list(read_file(file)))
     elif name and (students or group_name):
         ask = Asked(name, "", until, days or 0, reason, time_factor=time_factor or 1.0)
         asked = [replace(ask, student=one) for one in students]
         groups = [replace(ask, student=group_name)] if group_name else []
-        given += grant_all(workplace, asked, groups)
+        given += grant_all(workplace, before, asked, groups)
     listed = given or [row for row in store.extensions.all() if name in (None, row.assignment)]
+    after = calendar_now(workplace)
     if as_json:
-        print_json([asdict(row) for row in listed])
+        print_json([as_data(workplace, after, row) for row in listed])
     elif not listed:
         results().print("no extensions")
     else:
-        results().print(extension_table(workplace, listed))
+        named = names_in(workplace)
+        results().print(extension_table(listed, named))
+        for line in due_lines(workplace, before, after, given, named):
+            results().print(line, markup=False, soft_wrap=True)
 
 
 def read_file(file: Path) -> Iterator[Asked]:
@@ -107,12 +114,16 @@ def read_file(file: Path) -> Iterator[Asked]:
 
 
 def grant_all(
-    workplace: Workplace, asked: Sequence[Asked], groups: Sequence[Asked] = ()
+    workplace: Workplace, calendar: Calendar, asked: Sequence[Asked], groups: Sequence[Asked] = ()
 ) -> list[ExtensionRow]:
-    """Grant them to students and groups: all, or after a mistake in one of them none."""
+    """Grant them to students and groups: all, or after a mistake in one of them none.
+
+    What others may have read by the calendar, the dates before, is said on stderr.
+    """
     for ask in asked:
         check(workplace, ask)
         workplace_student(workplace, ask)
+        check_running(workplace, calendar, ask)
     numbers = [group_number(workplace, ask.assignment, ask.student) for ask in groups]
     for ask in groups:
         check(workplace, ask)
@@ -120,7 +131,10 @@ def grant_all(
     grants += [
         as_grant(workplace, ask, group=number) for ask, number in zip(groups, numbers, strict=True)
     ]
-    return workplace.store.extensions.grant_all(grants)
+    given = workplace.store.extensions.grant_all(grants)
+    for line in out_already(workplace, calendar, [row.assignment for row in given]):
+        people().print(line, markup=False, soft_wrap=True)
+    return given
 
 
 def workplace_student(workplace: Workplace, ask: Asked) -> None:
@@ -153,6 +167,20 @@ def check(workplace: Workplace, ask: Asked) -> None:
         raise click.ClickException(f"{ask.where}: {error}") from error
 
 
+def check_running(workplace: Workplace, calendar: Calendar, ask: Asked) -> None:
+    """Raises a click error for a later close of timed work whose time runs already."""
+    assignment = workplace.assignment(ask.assignment)
+    if ask.time_factor > 1 or not runs_already(calendar, assignment, ask.student):
+        return
+    what = (
+        f"{ask.student} has begun {ask.assignment}: their time runs from then, and a later close "
+        "changes nothing; --time-factor lengthens it"
+    )
+    if ask.where:
+        raise click.ClickException(f"{ask.where}: {what}")
+    raise click.UsageError(what)
+
+
 def as_grant(
     workplace: Workplace, ask: Asked, *, student: str | None = None, group: int | None = None
 ) -> dict[str, Any]:
@@ -181,28 +209,38 @@ def group_number(workplace: Workplace, assignment: str, name: str) -> int:
     return groups[name]
 
 
-def extension_table(workplace: Workplace, rows: Sequence[ExtensionRow]) -> Table:
-    """Extensions for people."""
+def as_data(workplace: Workplace, calendar: Calendar, row: ExtensionRow) -> dict[str, Any]:
+    """An extension for scripts, and when the assignment is due with all that were given."""
+    dates = dates_of(workplace, calendar, row)
+    return {**asdict(row), "due": dates.due.isoformat() if dates else None}
+
+
+def names_in(workplace: Workplace) -> Callable[[ExtensionRow], str]:
+    """What people call whom an extension is for."""
     names = {
         group.id: group.name
         for assignment in workplace.course.assignments.values()
         if assignment.group_set
         for group in workplace.store.groups.all(assignment.group_set)
     }
-    columns = ("number", "assignment", "for", "until", "days", "by", "reason")
-    return table(
-        columns,
-        [
-            (
-                str(row.id),
-                row.assignment,
-                row.student or names.get(row.group or 0, f"group {row.group}"),
-                row.until_text + (f" x {row.time_factor:g}" if row.time_factor > 1 else ""),
-                str(row.days or ""),
-                row.by,
-                row.reason + (" (withdrawn)" if row.withdrawn_at else ""),
-            )
-            for row in rows
-        ],
-        numbers_from=len(columns),
-    )
+    return lambda row: row.student or names.get(row.group or 0, f"group {row.group}")
+
+
+def extension_table(rows: Sequence[ExtensionRow], named: Callable[[ExtensionRow], str]) -> Table:
+    """Extensions for people. A column that would be empty, such as that of days, is left out."""
+    cells = [
+        {
+            "number": str(row.id),
+            "assignment": row.assignment,
+            "for": named(row),
+            "until": row.until_text,
+            "days": str(row.days or ""),
+            "time": f"{row.time_factor:g} times as long" if row.time_factor > 1 else "",
+            "by": row.by,
+            "reason": row.reason + (" (withdrawn)" if row.withdrawn_at else ""),
+        }
+        for row in rows
+    ]
+    columns = [name for name in cells[0] if any(row[name] for row in cells)]
+    shown = [[row[name] for name in columns] for row in cells]
+    return table(columns, shown, numbers_from=len(columns))

@@ -7,6 +7,7 @@ import click
 from grader.cli.in_force import require_in_force
 from grader.cli.terminal import json_option, people, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
+from grader.gradebook import Pending
 from grader.gradebook.evidence import gather_evidence
 from grader.gradebook.exports import Filled, csv_text, fill, read_canvas
 from grader.gradebook.term import StudentTerm, grade_term
@@ -46,8 +47,8 @@ def gradebook_command(
 ) -> None:
     """Show everybody's final scores and totals; fill them into the file of an LMS.
 
-    Of an LMS's file only the columns that you name are filled, and what changes is shown. Excused
-    students stay excused, and nobody's score is cleared.
+    Of an LMS's file only the columns that you name are filled, and what changes is shown. Who is
+    excused gets EX, and nobody's score is cleared.
     """
     require_in_force(workplace)
     evidence = gather_evidence(workplace.store, workplace.course)
@@ -81,6 +82,12 @@ def fill_canvas(
         for name, grade in term.grades.items()
         if grade.score.final is not None
     }
+    excused = {
+        (student, name)
+        for student, term in terms.items()
+        for name, grade in term.grades.items()
+        if grade.score.pending is Pending.EXCUSED and name in wanted
+    }
     unfinished = [student for student, term in terms.items() if round(term.total.so_far, 6) < 100]
     if "total" in wanted and unfinished:
         raise click.UsageError(
@@ -98,6 +105,7 @@ def fill_canvas(
         read_canvas(file.read_bytes()),
         {key: value for key, value in (scores | totals).items() if key[1] in wanted},
         wanted,
+        excused=excused,
         points={name: points[name] for name in wanted if name in points},
     )
     say_filled(filled)
@@ -128,14 +136,19 @@ def say_filled(filled: Filled) -> None:
         f"{len(filled.changes)} cells change; students are matched by {filled.matched_by}"
     )
     for kept in filled.kept:
-        console.print(f"kept: {kept.name}, {kept.assignment}: {kept.because}", markup=False)
+        told = f"kept: {kept.name}, {kept.assignment}: {kept.cell}, not {kept.score}"
+        console.print(f"{told}: {kept.because}", markup=False, soft_wrap=True)
     for one in filled.points_differ:
         there = "none" if one.in_canvas is None else f"{one.in_canvas}"
         what = f"{one.column}: {there} points there, {one.in_course} in course.yaml"
         console.print(f"points differ: {what}", markup=False)
     if filled.not_in_file:
         console.print(f"not in the file: {', '.join(filled.not_in_file)}", markup=False)
-    unscored = sorted({one.name for one in filled.unscored})
+    for one in filled.unscored:
+        if one.has_number:
+            told = f"{one.name}, {one.assignment}: has {one.cell} in the file and no score here"
+            console.print(f"warning: {told}; it stays", markup=False, soft_wrap=True)
+    unscored = sorted({one.name for one in filled.unscored if not one.has_number})
     if unscored:
         console.print(f"in the file without a score: {', '.join(unscored)}", markup=False)
 

@@ -124,8 +124,14 @@ def to_mark(workplace: Workplace, name: str, student: str, number: int | None) -
     Raises a click error that names theirs if it is none of the student's, or of their group's.
     """
     if number is None:
-        row = counted(workplace, name, student).submission
+        grade = counted(workplace, name, student)
+        row, newer = grade.submission, grade.newer
         assert row is not None
+        if newer is not None:
+            raise click.UsageError(
+                f"submission {row.id} counts now, and {newer.id} is newer and may count instead once "
+                f"it is graded: say --submission {row.id} or --submission {newer.id}"
+            )
         return row
     workplace.assignment(name)
     workplace.student(student)

@@ -1,5 +1,6 @@
 """`course status`: where everything stands."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
@@ -8,7 +9,13 @@ from grader.cli.in_force import in_force
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.desk import AssignmentStanding, standing_of_student
-from grader.store import State
+from grader.gradebook import Pending
+from grader.gradebook.evidence import gather_student
+from grader.gradebook.term import Sheets
+from grader.store import State, SubmissionRow
+
+# Shown whether or not anything is in them; the others would make the table wider than a terminal.
+ALWAYS = (State.QUEUED, State.GRADED)
 
 
 @click.command("status")
@@ -21,7 +28,8 @@ def status_command(
 ) -> None:
     """Say how many submissions wait, are graded (by us or by hand), or are delayed and why.
 
-    With --student, what is due for them, what they handed in, and what handing in now is worth.
+    With --student, what is due for them, what they or their group handed in last, what of it
+    counts if that is something else, and what handing in now is worth.
     """
     workplace = in_force(workplace)
     if student is not None:
@@ -56,9 +64,7 @@ def status_command(
         )
         return
     console = results()
-    # Few have any, and the table fits a narrow terminal without.
-    withdrawn = any(found.get(State.WITHDRAWN) for found in counts.values())
-    states = [state for state in State if withdrawn or state is not State.WITHDRAWN]
+    states = shown_states(counts.values())
     columns = ("assignment", *map(str, states), "due")
     rows = [
         (
@@ -77,6 +83,12 @@ def status_command(
         console.print(f"delayed: {row.student}, submission {row.id}: {row.note}", markup=False)
 
 
+def shown_states(counts: Iterable[Mapping[State, int]]) -> list[State]:
+    """The states that some assignment has a submission in, and those that are always shown."""
+    found = {state for each in counts for state, count in each.items() if count}
+    return [state for state in State if state in found or state in ALWAYS]
+
+
 def say_student(workplace: Workplace, name: str | None, student: str, *, as_json: bool) -> None:
     """Where one student stands."""
     workplace.student(student)
@@ -84,8 +96,9 @@ def say_student(workplace: Workplace, name: str | None, student: str, *, as_json
     now = workplace.now
     found = standing_of_student(workplace.course, workplace.store, student, now)
     shown = [one for one in found.assignments if known in (None, one.assignment)]
+    counts = counting(workplace, student)
     if as_json:
-        told = [as_data(one) for one in shown]
+        told = [as_data(one, counts.get(one.assignment)) for one in shown]
         data = {"student": student, "assignments": told, "grace_days_left": found.grace_left}
         print_json(data)
         return
@@ -100,17 +113,37 @@ def say_student(workplace: Workplace, name: str | None, student: str, *, as_json
         for one in shown
     ]
     results().print(table(columns, rows, numbers_from=len(columns)))
+    for one in shown:
+        row = counts.get(one.assignment)
+        if row is not None and (one.newest is None or row.id != one.newest.id):
+            told = f"{one.assignment}: what counts is submission {row.id}"
+            results().print(f"{told}, {received(workplace, row)}", markup=False)
     if found.grace_left is not None:
         results().print(f"grace days left: {found.grace_left}")
+
+
+def counting(workplace: Workplace, student: str) -> dict[str, SubmissionRow]:
+    """What counts for the student in each assignment, as they may know it."""
+    evidence = gather_student(workplace.store, workplace.course, student)
+    sheets = Sheets(workplace.course, evidence, workplace.now, for_students=True)
+    return {
+        name: grade.submission
+        for name, grade in sheets.term(student).grades.items()
+        if grade.submission is not None and grade.score.pending is not Pending.EXCUSED
+    }
 
 
 def handed_in(workplace: Workplace, one: AssignmentStanding) -> str:
     """What was handed in last, in a few words."""
     if one.newest is None:
         return f"nothing yet (group {one.group})" if one.group else "nothing yet"
-    at = one.newest.received_at.astimezone(workplace.course.zone)
-    by = f" by {one.newest.student}" if one.group else ""
-    return f"{at:%Y-%m-%d %H:%M}{by}"
+    return received(workplace, one.newest)
+
+
+def received(workplace: Workplace, row: SubmissionRow) -> str:
+    """When something was received; of a group's, from whom."""
+    at = row.received_at.astimezone(workplace.course.zone)
+    return f"{at:%Y-%m-%d %H:%M}" + ("" if row.group is None else f" by {row.student}")
 
 
 def submissions_left(one: AssignmentStanding) -> str:
@@ -120,7 +153,7 @@ def submissions_left(one: AssignmentStanding) -> str:
     return left + (f"; the next one from {opens:%Y-%m-%d %H:%M} on" if opens else "")
 
 
-def as_data(one: AssignmentStanding) -> dict[str, Any]:
+def as_data(one: AssignmentStanding, counts: SubmissionRow | None) -> dict[str, Any]:
     """An assignment's standing for scripts."""
     opens = one.allowed.opens
     return {
@@ -130,6 +163,7 @@ def as_data(one: AssignmentStanding) -> dict[str, Any]:
         "due": one.dates.due.isoformat(),
         "lock": one.dates.lock.isoformat() if one.dates.lock else None,
         "newest": one.newest.id if one.newest else None,
+        "counts": counts.id if counts else None,
         "if_now": one.if_now,
         "submissions_left": one.allowed.left,
         "next_from": opens.isoformat() if opens else None,

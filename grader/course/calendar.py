@@ -220,10 +220,14 @@ def due_text(due: datetime, zone: tzinfo) -> str:
 
 
 def time_text(moment: datetime, zone: tzinfo) -> str:
-    """A time for people, such as `23:59 on Wed 10 Feb 2027 (EST, America/Toronto)`."""
+    """A time for people, such as `23:59 on Wed 10 Feb 2027 (EST, America/Toronto)`.
+
+    A zone whose abbreviation is its name, such as UTC, is told once.
+    """
     local = _instant(moment).astimezone(zone)
     clock = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
-    return f"{clock} on {day_text(local)} ({local:%Z}, {zone})"
+    zone_names = ", ".join(dict.fromkeys((f"{local:%Z}", str(zone))))
+    return f"{clock} on {day_text(local)} ({zone_names})"
 
 
 def day_text(day: date) -> str:

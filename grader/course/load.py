@@ -83,7 +83,12 @@ def _resolve(written: WrittenCourse, folder: Path) -> Course:
         lectures=tuple(written.lectures),
         events={name: times.schedule.named(name) for name in written.events},
         environments={
-            name: Environment(name=name, folder=folder / "environments" / name, gpus=one.gpus)
+            name: Environment(
+                name=name,
+                folder=folder / "environments" / name,
+                gpus=one.gpus,
+                runtime=one.runtime,
+            )
             for name, one in written.environments.items()
         },
         limits=limits,

@@ -39,11 +39,15 @@ class Limits(_Known):
 
 
 class Environment(_Known):
-    """An image to build from `folder`, and the number of GPUs its containers ask for."""
+    """An image to build from `folder`, and the number of GPUs its containers ask for.
+
+    `runtime` is the engine's name of what its containers run with; None is the engine's own.
+    """
 
     name: str
     folder: Path
     gpus: int = 0
+    runtime: str | None = None
 
 
 class RubricItem(_Known):

@@ -27,6 +27,7 @@ SECTION = r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,31}\Z"
 QUESTION_NAME = r"^[a-z][a-z0-9_]{0,31}\Z"
 # Marks from before items had names are kept by an item's place: `name: "1"` keeps them.
 ITEM = r"^[a-z0-9][a-z0-9_]{0,31}\Z"
+RUNTIME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z"
 RELATIVE = r"^(?!/)(?!(.*/)?\.\.?(/|\Z))[A-Za-z0-9_./-]{1,100}\Z"
 
 Title = Annotated[str, StringConstraints(pattern=r"^\S[^\n]*\Z", min_length=1, max_length=200)]
@@ -104,6 +105,12 @@ class WrittenEnvironment(Written):
     """An environment's name is its folder under `environments/`."""
 
     gpus: int = Field(default=0, ge=0, le=16, description="a whole number of GPUs from 0 to 16")
+    runtime: str | None = Field(
+        default=None,
+        pattern=RUNTIME,
+        description="the name of a runtime that the engine knows, such as `runsc`; without it, the "
+        "engine's own",
+    )
 
 
 class WrittenLimits(Written):

@@ -72,7 +72,7 @@ def plan_grading(
     otter = otter_tests(assignment.folder) if assignment.tests == "otter" else None
     loaded = _without_checks(assignment, otter) if otter else load_assignment(assignment.folder)
     environment = course.environment_of(assignment)
-    sandbox.prepare(environment.folder)
+    sandbox.prepare(environment.folder, environment.runtime)
     return GradingPlan(
         assignment=assignment,
         loaded=loaded,
@@ -82,6 +82,7 @@ def plan_grading(
             environment=environment.folder,
             limits=box_limits(assignment.limits),
             gpus=environment.gpus,
+            runtime=environment.runtime,
             labels=labels or {},
         ),
         files=otter.files if otter else files_beside(assignment.folder) if with_files else {},

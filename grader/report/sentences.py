@@ -176,8 +176,8 @@ PENDING: dict[Pending, Sentence] = {
     ),
     Pending.LEFT_OUT: Sentence(
         "Not submitted",
-        "We have no submission from you for this assignment, and it is too late for one: it is "
-        "left out of your total.",
+        "We have no submission from you for this assignment, and it is too late for one. It is no "
+        "part of your total.",
         "If you did submit, send us your receipt.",
     ),
     Pending.EXCUSED: Sentence(

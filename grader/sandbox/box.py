@@ -29,6 +29,7 @@ class BoxLimits:
 class BoxRequest:
     """Which box to make: an environment's folder, its GPUs, limits, and labels to find it by.
 
+    `runtime` is the engine's name of what a container runs with; None is the engine's own.
     `compiled` is a folder of JAX's compilation cache to mount read-only; `collects_compiled`
     says that this box (of our own code only) fills such a cache instead.
     """
@@ -36,6 +37,7 @@ class BoxRequest:
     environment: Path
     limits: BoxLimits
     gpus: int = 0
+    runtime: str | None = None
     labels: dict[str, str] = field(default_factory=dict[str, str])
     compiled: Path | None = None
     collects_compiled: bool = False
@@ -98,8 +100,11 @@ class Sandbox(Protocol):
     name: str
     isolates: bool
 
-    def prepare(self, environment: Path) -> None:
-        """Have ready what boxes of an environment (its folder) need. Raises `GraderError`."""
+    def prepare(self, environment: Path, runtime: str | None = None) -> None:
+        """Have ready what boxes of an environment (its folder) need. Raises `GraderError`.
+
+        Also where none can be started with the `runtime`.
+        """
         ...
 
     def open_box(self, request: BoxRequest) -> Box:

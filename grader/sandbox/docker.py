@@ -24,6 +24,7 @@ from grader.outcomes import Ending, Usage
 from grader.sandbox.box import Box, BoxLimits, BoxRequest, Exit, OutputLimit, SandboxFault
 from grader.sandbox.control_group import ControlGroup
 from grader.sandbox.images import ensure_image, image_tag
+from grader.sandbox.runtimes import require_runtime
 
 log = logging.getLogger(__name__)
 
@@ -61,12 +62,16 @@ class DockerSandbox:
         except ENGINE_ERRORS as error:
             raise SandboxFault(f"no Docker engine answers ({error}); start one") from error
 
-    def prepare(self, environment: Path) -> None:
+    def prepare(self, environment: Path, runtime: str | None = None) -> None:
         """Build the environment's image where it is missing, and keep to it from now on.
 
-        A file changed in mid-batch then changes nothing for that batch. Raises `GraderError`.
+        A file changed in mid-batch then changes nothing for that batch. Raises `GraderError`, also
+        where the engine starts nothing with the `runtime`.
         """
-        self._prepared[environment] = ensure_image(environment)
+        self._prepared[environment] = tag = ensure_image(environment)
+        if runtime is not None:
+            options = container_options(BoxRequest(environment, BoxLimits(), runtime=runtime))
+            require_runtime(self._client, runtime, tag, options)
 
     def open_box(self, request: BoxRequest) -> Box:
         """A fresh container with the environment's runner in it."""
@@ -141,6 +146,7 @@ def container_options(request: BoxRequest) -> dict[str, Any]:
         "stdin_open": True,
         "hostname": "notebook",
         "device_requests": [gpu_request] if request.gpus else None,
+        "runtime": request.runtime,
     }
 
 

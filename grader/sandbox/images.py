@@ -47,6 +47,15 @@ def ensure_image(environment_folder: Path) -> str:
     return tag
 
 
+def runner_digests(environment_folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file of the runner that goes into the image, by its path there."""
+    return {
+        name.removeprefix("runner/"): hashlib.sha256(content).hexdigest()
+        for name, content in _read_inputs(environment_folder).items()
+        if name.startswith("runner/")
+    }
+
+
 def cache_folder() -> Path:
     """Where logs and locks lie, outside the checkout; made where it is missing."""
     root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")

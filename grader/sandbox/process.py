@@ -31,8 +31,8 @@ class ProcessSandbox:
     name = "process"
     isolates = False
 
-    def prepare(self, environment: Path) -> None:
-        """Nothing to prepare: the grader's own Python runs the notebooks."""
+    def prepare(self, environment: Path, runtime: str | None = None) -> None:
+        """Nothing to prepare: the grader's own Python runs the notebooks, with no runtime."""
 
     def open_box(self, request: BoxRequest) -> Box:
         """A fresh process with the runner in it, in a temporary folder."""

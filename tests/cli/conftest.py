@@ -70,8 +70,10 @@ class ToyCommand:
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def store(self) -> Store:
-        """The data folder's store."""
-        return open_store(self.data)
+        """The data folder's store; the folder is a rehearsal's."""
+        store = open_store(self.data)
+        (self.data / REHEARSAL).touch()
+        return store
 
     def _filled(self, args: tuple[str, ...]) -> list[str]:
         return [arg.replace("{}", str(self.folder)) for arg in args]
@@ -82,8 +84,6 @@ def toy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> ToyCommand:
     """A fresh toy course with one good notebook, `ada.ipynb`, lying in its folder."""
     write_toy_course(tmp_path)
     (tmp_path / "ada.ipynb").write_bytes(answer_notebook("right"))
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / REHEARSAL).touch()
     return ToyCommand(tmp_path, capsys)
 
 

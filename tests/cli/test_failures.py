@@ -5,6 +5,7 @@ import shlex
 
 import pytest
 
+from grader.cli.workplace import REHEARSAL
 from grader.store import State
 from tests.cli.conftest import ToyCommand
 from tests.toy_course import COURSE
@@ -77,6 +78,7 @@ def test_a_mistake_in_the_course_file_is_told_by_line_and_column(
 @pytest.mark.parametrize("line", ["status", SUBMIT, "report toy"])
 def test_a_damaged_database_exits_with_2(toy: ToyCommand, line: str) -> None:
     toy.data.mkdir()
+    (toy.data / REHEARSAL).touch()
     (toy.data / "course.sqlite3").write_bytes(b"not a database" * 1000)
     ran = toy.here(*split(line))
     assert (ran.code, ran.out) == (2, "")

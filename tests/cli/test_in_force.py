@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.cli.workplace import REHEARSAL
 from grader.course import load_course
 from grader.gradebook.versions import digest_of
 from grader.store import open_store
@@ -88,6 +89,7 @@ def course_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def running(term: Term, course_data: Path) -> Term:
     """The course of a term with that data folder."""
     shutil.copytree(course_data, term.folder / "data")
+    (term.folder / "data" / REHEARSAL).touch()
     (term.folder / "assignments" / "hw3").mkdir()
     return term
 

@@ -248,3 +248,18 @@ def test_a_digest_made_in_another_way_holds_nothing_back(essays: Term):
         let_count(store, (essays.folder / "course.yaml").read_text())
     assert essays("gradebook").code == 0
     assert "in force already" in essays("diff").words
+
+
+def test_where_the_best_counts_it_must_be_said_whether_the_unread_one_is_marked(term: Term):
+    change_course(term, "max_days: 3}", "max_days: 3, counts: best}")
+    term("group", "form", "essay", "A", "ada", "bob")
+    for turn in (1, 2):
+        (term.folder / "essay.pdf").write_bytes(pdf(body=f"% {turn}\n".encode()))
+        assert term("submit", "essay", "ada", str(term.folder / "essay.pdf")).code == 0
+        if turn == 1:
+            for question in ("idea", "plan"):
+                assert term("mark", "essay", "ada", question, "--points", "0").code == 0
+    ran = term("mark", "essay", "bob", "plan", "--points", "2")
+    assert (ran.code, "say --submission 1 or --submission 2" in ran.words) == (1, True)
+    assert term("mark", "essay", "bob", "plan", "--points", "2", "--submission", "2").code == 0
+    assert len(marks(term)) == 3

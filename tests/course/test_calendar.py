@@ -17,6 +17,7 @@ from grader.course.calendar import (
     no_credit_from,
     standing,
     standing_text,
+    time_text,
     worth,
 )
 from grader.course.policy import PastMaxDays
@@ -157,6 +158,18 @@ def test_some_policies_never_end():
 )
 def test_a_due_time_is_told_as_it_is_judged(due: str, expected: str):
     assert due_text(datetime.fromisoformat(due).replace(tzinfo=TORONTO), TORONTO) == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("UTC", "12:00 on Wed 10 Feb 2027 (UTC)"),
+        ("Etc/UTC", "12:00 on Wed 10 Feb 2027 (UTC, Etc/UTC)"),
+        ("America/Toronto", "07:00 on Wed 10 Feb 2027 (EST, America/Toronto)"),
+    ],
+)
+def test_a_zone_is_told_once_if_its_abbreviation_is_its_name(zone: str, expected: str):
+    assert time_text(datetime(2027, 2, 10, 12, tzinfo=UTC), ZoneInfo(zone)) == expected
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,8 @@ MISTAKES = [
     ("gpus: 0", "gpus: 1e3", "10:15", "environments.cpu.gpus", "saw `1e3`, expected a whole"),
     ("gpus: 0", 'gpus: "1"', "10:15", "environments.cpu.gpus", "leave out the quotes"),
     ("gpus: 0", "gpus: true", "10:15", "environments.cpu.gpus", "saw `true`, expected a whole"),
+    ("gpus: 0", "runtime: /bin/sh", "10:18", "environments.cpu.runtime", "such as `runsc`"),
+    ("gpus: 0", "runtime: 1", "10:18", "environments.cpu.runtime", "saw `1`, expected the name"),
     ("memory: 1 GiB", "memory: 1 GB", "12:11", "limits.memory", "did you mean `1 GiB`?"),
     ("memory: 1 GiB", "memory: 1024", "12:11", "limits.memory", "no unit"),
     ("memory: 1 GiB", "memory: -1 GiB", "12:11", "limits.memory", "saw `-1 GiB`"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from grader.course import Course, CourseFileError
-from grader.desk import begin, standing_of_student, submit
+from grader.desk import begin, standing_of_student, submit, take_back_beginning
 from grader.gradebook.evidence import gather_evidence
 from grader.gradebook.term import grade_term
 from grader.intake import Refused
@@ -31,7 +31,7 @@ def hand_in(course: Course, store: Store, now: datetime, student: str = "ada"):
 
 
 def start(course: Course, store: Store, now: datetime, student: str = "ada", name: str = "hw1"):
-    return begin(course, store, course.assignments[name], student, now)
+    return begin(course, store, course.assignments[name], student, now, by="prof")
 
 
 def test_the_time_runs_from_the_first_beginning_and_then_work_is_late(course: Course, store: Store):
@@ -92,6 +92,35 @@ def test_what_can_not_be_begun_says_why(
 def test_nobody_unknown_begins(course: Course, store: Store):
     with pytest.raises(UnknownStudent):
         start(course, store, NOON, "mallory")
+
+
+def test_a_beginning_and_its_end_by_staff_are_in_the_courses_record(course: Course, store: Store):
+    start(course, store, NOON)
+    start(course, store, NOON + timedelta(minutes=1))
+    hand_in(course, store, NOON + timedelta(minutes=2))
+    quiz = course.assignments["hw1"]
+    dates = take_back_beginning(course, store, quiz, "ada", reason="a fire alarm", by="ta")
+    assert (dates.started, dates.due) == (None, CLOSE)
+    told = [(row.by, row.what, row.subject, row.reason) for row in store.record.actions()]
+    assert told[-2:] == [
+        ("prof", "timed work begun", "hw1 ada", ""),
+        ("ta", "timed work not begun", "hw1 ada", "a fire alarm"),
+    ]
+    assert [row.detail for row in store.record.actions()][-2:] == [
+        "at 2027-01-20T12:00:00+00:00"
+    ] * 2
+    assert [row.id for row in store.work_of("ada")] == [1]
+    assert start(course, store, NOON + timedelta(hours=3)).due == NOON + timedelta(hours=4.5)
+
+
+@pytest.mark.parametrize(("student", "kind"), [("ada", Refused), ("mallory", UnknownStudent)])
+def test_a_beginning_that_is_not_there_can_not_be_taken_back(
+    course: Course, store: Store, student: str, kind: type[Exception]
+):
+    start(course, store, NOON, "bob")
+    with pytest.raises(kind):
+        take_back_beginning(course, store, course.assignments["hw1"], student, reason="x", by="ta")
+    assert [row.student for row in store.starts.all()] == ["bob"]
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,8 @@ class FaultySandbox:
     opened: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def prepare(self, environment: Path) -> None:
-        self.inner.prepare(environment)
+    def prepare(self, environment: Path, runtime: str | None = None) -> None:
+        self.inner.prepare(environment, runtime)
 
     def open_box(self, request: BoxRequest) -> Box:
         with self._lock:

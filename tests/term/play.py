@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from tests.term import staff
+from tests.term.course_file import LABS
 from tests.term.ledger import ZONE, Sent
 from tests.term.simulation import Simulation
 
@@ -23,6 +24,7 @@ class Term(Simulation):
     """A simulation that is played; by name who did what the tests ask about."""
 
     alone: str
+    ill: str
     back: str
     gone: str
     moved: list[str]
@@ -34,6 +36,7 @@ class Term(Simulation):
         self.form_groups()
         self.plan()
         self._hold_one_group_back()
+        self._let_one_be_late()
         self.play_until(PROPOSALS)
         self._regroup()
         lab09 = self.ledger.due["lab09", ""] - timedelta(days=1)
@@ -59,6 +62,14 @@ class Term(Simulation):
             at = self.ledger.locks["paper"] + timedelta(days=days)
             self.plan_one(at, min(last), "paper")
 
+    def _let_one_be_late(self) -> None:
+        """One uses up all grace days for labs that they are excused from later, and needs two more."""
+        self.ill = f"s{self.students - 1:03}"
+        self.planned = [one for one in self.planned if one[1] != self.ill or one[2] not in LABS]
+        for name in (*LABS[:2], LABS[-1]):
+            late = self.ledger.due[name, ""] + timedelta(days=1, hours=1)
+            self.plan_one(late, self.ill, name)
+
     def _regroup(self) -> None:
         """Some change their group, between hand-ins; one is in none from now on."""
         self.grade_all(PROPOSALS)
@@ -81,13 +92,22 @@ class Term(Simulation):
             staff.extend(self, student, "proposal", 1)
             self.plan_one(PAPERS + timedelta(days=3), student, "paper")
         staff.extend_some(self)
-        shared = [s for s in staff.grouped(self, "proposal") if self.ledger.shared(s, "proposal")]
-        self.gone, self.back = self.random.sample(shared, 2)
+        self._drop_two()
+        self._withdraw_all_of_one_who_left()
+        staff.excuse_some(self, self.ill)
+        self.remember("in mid-term", PAPERS)
+
+    def _drop_two(self) -> None:
+        """Two leave the course. The group of the one who will come back goes on without them."""
+        ledger = self.ledger
+        shared = [s for s in staff.grouped(self, "proposal") if ledger.shared(s, "proposal")]
+        self.back = max(shared, key=lambda one: len(ledger.in_group(ledger.group[one])))
+        self.hand_in(PAPERS, self.back, "paper")
+        group = ledger.group[self.back]
+        self.gone = next(one for one in shared if ledger.group[one] != group)
         staff.extend(self, self.gone, "proposal", 2)
         staff.drop(self, {self.gone, self.back})
-        self._withdraw_all_of_one_who_left()
-        staff.excuse_some(self)
-        self.remember("in mid-term", PAPERS)
+        self.plan_one(PAPERS + timedelta(hours=2), min(ledger.in_group(group)), "paper")
 
     def _withdraw_all_of_one_who_left(self) -> None:
         """What they had a share in counts no more, so their extension isn't that group's either."""

@@ -234,10 +234,11 @@ def override(term: Simulation, student: str, name: str, points: float | None) ->
     term.ledger.staff_did.append(("override", f"{name} {student}"))
 
 
-def excuse_some(term: Simulation) -> None:
-    """One from a lab, one from the whole proposal, one from all labs but one."""
-    one, another, third = term.random.sample([s for s in term.roster if s != "new01"], 3)
+def excuse_some(term: Simulation, ill: str) -> None:
+    """One from a lab, one from the whole proposal, and the one who is ill from all labs but one."""
+    others = [student for student in term.roster if student not in (ill, "new01")]
+    one, another = term.random.sample(others, 2)
     override(term, one, term.random.choice(LABS), None)
     override(term, another, "proposal", None)
     for name in LABS[:-1]:
-        override(term, third, name, None)
+        override(term, ill, name, None)
