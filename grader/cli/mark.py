@@ -129,8 +129,8 @@ def to_mark(workplace: Workplace, name: str, student: str, number: int | None) -
         assert row is not None
         if newer is not None:
             raise click.UsageError(
-                f"submission {row.id} counts now, and {newer.id} is newer and may count instead once "
-                f"it is graded: say --submission {row.id} or --submission {newer.id}"
+                f"submission {row.id} counts now, and {newer.id} is newer and may count instead "
+                f"once it is graded: say --submission {row.id} or --submission {newer.id}"
             )
         return row
     workplace.assignment(name)

@@ -1,15 +1,16 @@
 """What counts of several groups, of several submissions, and of a term that is half graded."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from grader.course import Course
-from grader.gradebook.evidence import Handed
+from grader.gradebook.evidence import Evidence, Handed
 from grader.gradebook.records import Pending
 from grader.gradebook.term import grade_term
-from grader.store import GroupRow, ManualScoreRow, OverrideRow, State
+from grader.store import GroupRow, ManualScoreRow, OverrideRow, State, SubmissionRow
 from tests.gradebook.test_term import (
     HALF,
     ON_TIME,
@@ -41,18 +42,17 @@ def full(number: int, share: float = 1.0) -> list[ManualScoreRow]:
     return [marked(number, "idea", 3.0 * share), marked(number, "plan", 2.0 * share)]
 
 
-def moved(*more: object, **changes: object):
+def moved(*more: SubmissionRow, marks: Sequence[ManualScoreRow] = ()) -> Evidence:
     """Bob has handed in 7 with Ada in A, and is in B with Eve now."""
     rows = essay(*full(7))
     groups = (GroupRow(3, "essay", "A", ("ada",)), GroupRow(4, "essay", "B", ("bob", "eve")))
     handed = (*rows.handed["essay"].submissions, *more)
-    marks = (*full(7), *changes.pop("marks", ()))
+    every = (*full(7), *marks)
     return replace(
         rows,
         groups={"essay": groups},
         group_work={"essay": {3: frozenset(("ada", "bob")), 4: frozenset(("bob", "eve"))}},
-        handed={"essay": Handed(handed, (), tuple(marks))},
-        **changes,
+        handed={"essay": Handed(handed, (), every)},
     )
 
 
