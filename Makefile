@@ -11,11 +11,12 @@ PYTEST ?=
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-header --no-annotate --only-binary :all:
 
-.PHONY: help demo test nightly term lint format lock reference figures packages docker images clean
+.PHONY: help demo test threats nightly term lint format lock reference figures packages docker images clean
 
 help:
 	@echo "make demo    grade the demo cohort in containers and write its report"
 	@echo "make test    every check: format, lint, types, tests"
+	@echo "make threats every attack and kind of bad input: what must happen, what was seen"
 	@echo "make nightly the long ones: all assignments against mutants, alternates, students"
 	@echo "make term    simulate a term: 120 students, 13 assignments, all that staff do"
 	@echo "make lint    the quick ones of these; make format mends what can be mended"
@@ -31,6 +32,10 @@ demo: packages docker
 test: lint docker
 	@scripts/libraries
 	@.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST)
+
+# The tests of tests/threats/table.py, and that table with what was seen.
+threats: packages docker
+	@.venv/bin/python -m tests.threats.report -q -n 2 --dist loadfile $(PYTEST)
 
 # What takes hours: every assignment's hidden tests, and all notebooks of all its students.
 nightly: packages docker

@@ -8,6 +8,10 @@ from pathlib import Path
 here = Path(__file__).resolve().parent
 sys.path[0] = str(here.parent)
 
+from runner.syscalls import give_up_system_calls  # noqa: E402
+
+give_up_system_calls()  # before a thread starts that wouldn't have it
+
 from runner.main import main  # noqa: E402
 
 sys.path.pop(0)

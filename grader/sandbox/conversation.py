@@ -43,7 +43,7 @@ class BoxEnded(Exception):
         self.detail = detail
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: Python hangs its traceback on it
 class CallFailed(Exception):
     """A call gave no value: `kind` is missing, raised, interrupted or unsendable."""
 

@@ -75,10 +75,22 @@ def _fields(header: bytes) -> dict[str, Any]:
         walk.feed(header)
         walk.skip()
         fields = msgpack.unpackb(
-            header, raw=False, strict_map_key=True, max_ext_len=0, use_list=True
+            header,
+            raw=False,
+            strict_map_key=True,
+            max_ext_len=0,
+            use_list=True,
+            object_pairs_hook=_each_key_once,
         )
     except (ValueError, msgpack.UnpackException, RecursionError, TypeError) as error:
         raise Garbled(f"a header that is not msgpack ({type(error).__name__})") from None
     if not isinstance(fields, dict):
         raise Garbled("a header that is not a map")
+    return fields
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a key is there twice")
     return fields

@@ -37,31 +37,48 @@ while True:
         pass
 """
 
-OPENS_A_SOCKET = """
+# Every way out of a container that a program may try; each says what became of it.
+OPENS_A_SOCKET = r"""
+import ctypes
 import os
 import socket
 
 TARGETS = (
-    ("1.1.1.1", 443),  # a host outside
-    ("172.17.0.1", 22),  # the engine's own host
-    ("169.254.169.254", 80),  # a cloud's metadata
+    ("AF_INET", "SOCK_STREAM", 0, ("1.1.1.1", 443)),  # a host outside
+    ("AF_INET", "SOCK_STREAM", 0, ("172.17.0.1", 22)),  # the engine's own host
+    ("AF_INET", "SOCK_STREAM", 0, ("169.254.169.254", 80)),  # a cloud's metadata
+    ("AF_INET6", "SOCK_STREAM", 0, ("2606:4700:4700::1111", 443)),
+    ("AF_INET", "SOCK_DGRAM", 0, ("8.8.8.8", 53)),
+    ("AF_INET", "SOCK_DGRAM", socket.IPPROTO_ICMP, ("8.8.8.8", 0)),  # a ping
+    ("AF_INET", "SOCK_RAW", socket.IPPROTO_ICMP, ("8.8.8.8", 0)),
+    ("AF_UNIX", "SOCK_STREAM", 0, "/var/run/docker.sock"),
+    ("AF_UNIX", "SOCK_STREAM", 0, "/run/containerd/containerd.sock"),
+    ("AF_UNIX", "SOCK_STREAM", 0, "\0containerd-shim"),  # a name without a file
+    ("AF_VSOCK", "SOCK_STREAM", 0, (2, 22)),  # past all networks, to the hypervisor
+    ("AF_VSOCK", "SOCK_STREAM", 0, (1, 22)),
+    ("AF_ALG", "SOCK_SEQPACKET", 0, ("hash", "sha256")),  # into the kernel
+    ("AF_PACKET", "SOCK_RAW", 0, ("lo", 0)),
 )
-for target in TARGETS:
+for family, kind, protocol, address in TARGETS:
     try:
-        socket.create_connection(target, timeout=2)
-        print("CONNECTED to", target)
+        with socket.socket(getattr(socket, family), getattr(socket, kind), protocol) as made:
+            made.settimeout(2)
+            if family == "AF_ALG":
+                made.bind(address)
+            elif kind == "SOCK_STREAM":
+                made.connect(address)
+            else:
+                made.sendto(bytes([8, 0, 0, 0, 0, 0, 0, 0]), address)
+        print("REACHED", family, kind, address)
     except OSError as error:
-        print("refused:", error)
-for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):
-    try:
-        socket.socket(socket.AF_INET, kind).sendto(b"answers?", ("8.8.8.8", 53))
-        print("SENT")
-    except OSError as error:
-        print("refused:", error)
+        print("refused:", family, kind, error)
 try:
     print("RESOLVED", socket.getaddrinfo("example.org", 443))
 except OSError as error:
     print("refused:", error)
+libc = ctypes.CDLL(None, use_errno=True)
+ring = libc.syscall(425, 8, ctypes.create_string_buffer(120))  # io_uring_setup
+print("RING" if ring >= 0 else f"refused: io_uring, {os.strerror(ctypes.get_errno())}")
 for path in ("/var/run/docker.sock", "/run/docker.sock", "/run/containerd/containerd.sock"):
     print("FOUND" if os.path.exists(path) else "refused: no", path)
 """

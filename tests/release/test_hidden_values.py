@@ -110,7 +110,7 @@ def archive(save: Callable[..., None], array: np.ndarray) -> bytes:
         array_file(np.asfortranarray(MATRIX)),
         archive(np.savez, MATRIX),
         archive(np.savez_compressed, MATRIX.astype(np.float32)),
-        gzip.compress(array_file(MATRIX)),
+        gzip.compress(array_file(MATRIX), mtime=0),
         zip_files({"a.npy": array_file(MATRIX)}),
         zip_files({"b.zip": zip_files({"a.npz": archive(np.savez, MATRIX)})}),
         base64.b64encode(MATRIX.tobytes()),

@@ -1,12 +1,14 @@
 """A notebook's cells behave as Jupyter's "restart and run all" would have them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from grader.outcomes import CellRecord, CellStatus
 from grader.sandbox import conversation
-from grader.sandbox.conversation import Conversation
+from grader.sandbox.box import Sandbox
+from grader.sandbox.conversation import CallFailed, Conversation
 from grader.sandbox.process import ProcessSandbox
 from grader.sandbox.values import student_name
 from tests.sandbox.boxes import opened, run_cells
@@ -20,9 +22,9 @@ def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def talk() -> Iterator[Conversation]:
+def talk(sandbox: Sandbox) -> Iterator[Conversation]:
     """One box; its notebook goes on with each test's cells."""
-    with opened(ProcessSandbox()) as opened_talk:
+    with opened(sandbox) as opened_talk:
         yield opened_talk
 
 
@@ -53,7 +55,16 @@ def run(talk: Conversation, *sources: str) -> list[CellRecord]:
             "<IPython.core.display.HTML object>\n",
         ),
         ("from IPython.display import clear_output\nclear_output()", ""),
+        ("open('s.py', 'w').write('print(5)')\n%run s.py", "5\n"),
+        ("%load_ext autoreload\n%autoreload 2\nprint('goes on')", "goes on\n"),
+        ("%%writefile conftest.py\nraise SystemExit", "Writing conftest.py\n"),
         ("import asyncio\nawait asyncio.sleep(0.01, 'awaited')", "'awaited'\n"),
+        (
+            "import asyncio\nasleep = asyncio.ensure_future(asyncio.sleep(60))\n"
+            "await asyncio.sleep(0)\nprint('goes on')",
+            "goes on\n",
+        ),
+        ("import asyncio\nasync def two(): return 2\nasyncio.run(two())", "2\n"),
         ("async def one(): return 1\nsum(await asyncio.gather(one(), one()))", "2\n"),
         ("import sys; print('to stderr', file=sys.stderr)", "to stderr\n"),
         ("import sys; sys.__stdout__.write('past'); None", "past"),
@@ -66,6 +77,10 @@ def run(talk: Conversation, *sources: str) -> list[CellRecord]:
             "goes on\n",
         ),
         ("%matplotlib inline\nprint('goes on')", "goes on\n"),
+        ("import ipywidgets\nipywidgets.IntSlider()", "IntSlider(value=0)\n"),
+        # Python reads compatible letters as one name.
+        ("ℎ𝑣𝑝 = 5\nhvp", "5\n"),
+        ("if True:\n\tif True:\n\t    print('tabs')", "tabs\n"),
         (
             "import threading\nt = threading.Thread(target=print, args=('thread',))\n"
             "t.start()\nt.join()",
@@ -98,9 +113,13 @@ def test_a_cell_is_timed(talk: Conversation, source: str) -> None:
         ("def broken(:\n    pass", "SyntaxError"),
         ("if True:\npass", "IndentationError"),
         ("'unclosed", "SyntaxError"),
+        ("😀 = 1", "SyntaxError: invalid character '😀' (U+1F600)"),
+        ("if True:\n\tx = 1\n        y = 2", "TabError"),
         ("input('name? ')", "EOFError"),
-        ("import getpass\nimport sys\nsys.stdin.readline() or 1 / 0", "ZeroDivisionError"),
+        ("import getpass\ngetpass.getpass()", "EOFError"),
+        ("import sys\nsys.stdin.readline() or 1 / 0", "ZeroDivisionError"),
         ("breakpoint()", "BdbQuit"),
+        ("quit()", "quit()"),
         ("raise SystemExit(0)", "SystemExit: 0"),
         ("import sys\nsys.exit('bye')", "SystemExit: bye"),
         ("raise BaseException('base')", "BaseException: base"),
@@ -109,6 +128,8 @@ def test_a_cell_is_timed(talk: Conversation, source: str) -> None:
         ("%no_such_magic", "UsageError"),
         ("%%no_such_magic\n1", "UsageError"),
         ("%%bash\nexit 3", "CalledProcessError"),
+        ("%load_ext nowhere", "ModuleNotFoundError"),
+        ("import asyncio\nawait asyncio.sleep(0)\nasyncio.run(None)", "running event loop"),
         ("import a_module_of_ours.runner", "ModuleNotFoundError"),
         ("await __import__('asyncio').sleep(0)\n1 / 0", "ZeroDivisionError"),
         ("class E(Exception):\n  def __str__(self): raise ValueError\nraise E", "E"),
@@ -124,6 +145,32 @@ def test_a_failing_cell_says_why_and_the_next_one_runs(
     assert failed.status is RAISED
     assert error in failed.error
     assert (after.status, after.output) == (OK, "goes on\n")
+
+
+def test_a_cell_that_interrupts_itself_stops_alone(talk: Conversation) -> None:
+    stopped, after = run(talk, "raise KeyboardInterrupt", "print('goes on')")
+    assert (stopped.status, after.output) == (INTERRUPTED, "goes on\n")
+
+
+def test_cells_run_from_top_to_bottom_in_whatever_order_they_were_written(
+    talk: Conversation,
+) -> None:
+    early, _, late = run(talk, "made_below + 1", "made_below = 1", "made_below + 1")
+    assert "NameError: name 'made_below' is not defined" in early.error
+    assert f'"cell {early.index + 1}"' in early.error
+    assert late.output == "2\n"
+
+
+def test_help_is_printed_and_waits_for_nobody(talk: Conversation) -> None:
+    (record,) = run(talk, "print?")
+    assert (record.status, "Prints the values" in record.output) == (OK, True)
+
+
+def test_a_name_of_letters_that_look_alike_is_another_name(talk: Conversation) -> None:
+    run(talk, "def s\N{CYRILLIC SMALL LETTER ES}ore(): return 1")
+    with pytest.raises(CallFailed) as failed:
+        talk.call("call", seconds=5.0, target=student_name("score"), args=[], kwargs={})
+    assert failed.value.kind == "missing"
 
 
 @pytest.mark.parametrize("index", [0, 2])
@@ -208,12 +255,15 @@ def test_settings_left_by_the_notebook_do_not_reach_a_call(talk: Conversation) -
     run(
         talk,
         "import jax, jax.numpy as jnp",
+        "%env XLA_FLAGS=--xla_cpu_enable_fast_math=true",
         "jax.config.update('jax_enable_x64', False)\njax.config.update('jax_disable_jit', True)",
-        "def kind(): return str(jnp.zeros(1).dtype)",
+        "jax.config.update('jax_default_matmul_precision', 'bfloat16')",
+        "def kind():\n"
+        "  left = jax.config.jax_default_matmul_precision, jax.config.jax_disable_jit\n"
+        "  return str(jnp.zeros(1).dtype), *left",
     )
+    asked: dict[str, Any] = {"seconds": 5.0, "args": [], "kwargs": {}}
     kinds = [
-        talk.call("call", seconds=5.0, x64=x64, target=student_name("kind"), args=[], kwargs={})
-        for x64 in (True, False)
+        talk.call("call", x64=x64, target=student_name("kind"), **asked) for x64 in (True, False)
     ]
-    assert kinds == ["float64", "float32"]
-    run(talk, "jax.config.update('jax_disable_jit', False)")
+    assert kinds == [("float64", "highest", False), ("float32", "highest", False)]

@@ -1,8 +1,10 @@
 """How programs end, in real containers: each by its own reason, and nothing is left."""
 
 import time
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -16,30 +18,9 @@ from grader.sandbox.conversation import BoxEnded, CallFailed, Conversation
 from grader.sandbox.docker import DockerBox, DockerSandbox
 from grader.sandbox.values import student_name
 from tests.sandbox.boxes import SMALL, ending_of, opened, request, run_cells
+from tests.sandbox.endings import ENDINGS, FRAMES, IGNORES, SEND, SLEEPS
 
 pytestmark = pytest.mark.docker
-
-# Finds the descriptor that frames go out on: a pipe for writing that is neither 1 nor 2.
-FRAMES = """
-import os, fcntl
-errors = os.fstat(2).st_ino
-frames = [
-    fd for fd in range(3, 64)
-    if os.path.exists(f"/proc/self/fd/{fd}")
-    and os.readlink(f"/proc/self/fd/{fd}").startswith("pipe:")
-    and fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
-    and os.fstat(fd).st_ino != errors
-]
-assert len(frames) == 1, frames
-"""
-SEND = """
-import msgpack, struct
-def send(message, body=b""):
-    header = msgpack.packb(message)
-    os.write(frames[0], struct.pack(">IQ", len(header), len(body)) + header + body)
-"""
-IGNORES = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-SLEEPS = "import time\ntime.sleep(60)"
 
 
 @pytest.fixture(scope="module")
@@ -69,79 +50,6 @@ def small(label: str, **limits: Any) -> Any:
     return request(replace(SMALL, **limits) if limits else SMALL, test=label)
 
 
-ENDINGS = {
-    "it ignores the interrupt": (Ending.TIMEOUT, (IGNORES + "while True: pass",), {}),
-    "it sleeps and ignores the interrupt": (
-        Ending.TIMEOUT,
-        ("import time\nwhile True:\n  try: time.sleep(60)\n  except BaseException: pass",),
-        {},
-    ),
-    "a list grows for ever": (
-        Ending.OUT_OF_MEMORY,
-        ("kept = []\nwhile True: kept.append(bytearray(1 << 24))",),
-        {"cell_seconds": 20.0},
-    ),
-    "a huge array of JAX": (
-        Ending.OUT_OF_MEMORY,
-        ("import jax.numpy as jnp\nx = jnp.ones(1 << 28).block_until_ready()",),
-        {"cell_seconds": 20.0},
-    ),
-    "it prints a megabyte too much": (
-        Ending.OUTPUT_LIMIT,
-        ("print('x' * (SIZE := 4 << 20))",),
-        {"cell_seconds": 20.0},
-    ),
-    "it prints past Python": (
-        Ending.OUTPUT_LIMIT,
-        ("import os\nwhile True: os.write(1, b'x' * 65536)",),
-        {"cell_seconds": 20.0},
-    ),
-    "a null pointer": (Ending.CRASHED, ("import ctypes\nctypes.string_at(0)",), {}),
-    "it aborts": (Ending.CRASHED, ("import os\nos.abort()",), {}),
-    "it kills itself": (Ending.CRASHED, ("import os, signal\nos._exit(3)",), {}),
-    "os._exit(0)": (Ending.EXITED, ("import os\nos._exit(0)",), {}),
-    "it writes rubbish among the frames": (
-        Ending.GARBLED,
-        (FRAMES + "os.write(frames[0], b'rubbish' * 100)",),
-        {},
-    ),
-    "it claims a frame of 2**60 bytes": (
-        Ending.GARBLED,
-        (FRAMES + "os.write(frames[0], bytes(4) + (1 << 60).to_bytes(8, 'big'))",),
-        {},
-    ),
-    "it forges a result": (
-        Ending.GARBLED,
-        (FRAMES + SEND + "send({'type': 'score', 'points': 100})",),
-        {},
-    ),
-    "it forges the end of a cell that comes later": (
-        Ending.GARBLED,
-        (
-            FRAMES + SEND + "send({'type': 'cell_finished', 'index': 1, 'status': 'ok',"
-            "'seconds': 0.0, 'output': '', 'error': ''})",
-            "1",
-        ),
-        {},
-    ),
-    "it forges the end of the notebook": (
-        Ending.GARBLED,
-        (FRAMES + SEND + "send({'type': 'ready'})", "1"),
-        {},
-    ),
-    "it forges an answer in mid-notebook": (
-        Ending.GARBLED,
-        (FRAMES + SEND + "send({'type': 'answer', 'id': '0', 'value': 1})",),
-        {},
-    ),
-    "it closes the frames' descriptor": (
-        None,
-        (FRAMES + "os.close(frames[0])\nimport time\ntime.sleep(60)",),
-        {},
-    ),
-}
-
-
 @pytest.mark.parametrize(("ending", "cells", "seconds"), ENDINGS.values(), ids=ENDINGS)
 def test_a_program_ends_by_its_own_reason(
     label: str, ending: Ending | None, cells: tuple[str, ...], seconds: dict[str, float]
@@ -169,6 +77,45 @@ except BlockingIOError:
     with opened(DockerSandbox(), small(label, processes=48)) as talk:
         ended = ending_of(talk, bomb, cell_seconds=20.0)
     assert ended.ending is Ending.TOO_MANY_PROCESSES
+
+
+def test_what_lies_in_a_folder_in_memory_counts_as_memory(label: str) -> None:
+    fills = "with open('/tmp/large', 'wb') as file:\n  while True: file.write(bytes(1 << 20))"
+    roomy = small(label, tmp_bytes=1 << 30, memory_bytes=256 << 20)
+    with opened(DockerSandbox(), roomy) as talk:
+        assert ending_of(talk, fills, cell_seconds=20.0).ending is Ending.OUT_OF_MEMORY
+
+
+def test_our_memory_stays_flat_whatever_is_printed(label: str) -> None:
+    floods = "import os\nfor _ in range(1600): os.write(1, b'x' * 65536)\nprint('y' * (100 << 20))"
+    tracemalloc.start()
+    try:
+        with opened(DockerSandbox(), small(label, output_bytes=1 << 30)) as talk:
+            (record,) = run_cells(talk, floods)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert record.status is CellStatus.OK, record
+    assert record.output.endswith(" more characters")
+    assert peak < 8 << 20
+
+
+def test_folders_that_it_has_locked_go_with_the_box(label: str) -> None:
+    locks = """
+import os
+for folder in ("/tmp/a/b", os.path.expanduser("~/a/b")):
+    os.makedirs(folder)
+    open(f"{folder}/file", "w").close()
+    for path in (f"{folder}/file", folder, os.path.dirname(folder)):
+        os.chmod(path, 0)
+os.chmod(os.path.expanduser("~"), 0)
+def answers(): return 1
+"""
+    with opened(DockerSandbox(), small(label)) as talk:
+        (record,) = run_cells(talk, locks)
+        assert record.status is CellStatus.OK, record
+        asked: dict[str, Any] = {"args": [], "kwargs": {}}
+        assert talk.call("call", seconds=5.0, target=student_name("answers"), **asked) == 1
 
 
 def test_grandchildren_that_left_their_group_die_with_the_box(label: str) -> None:
@@ -211,6 +158,51 @@ def test_a_cell_over_its_time_is_interrupted_and_the_next_one_runs(label: str) -
         with pytest.raises(CallFailed) as failed:
             talk.call("call", seconds=0.5, target=student_name("time.sleep"), args=[60], kwargs={})
     assert failed.value.kind == "missing"
+
+
+HOOKS = """
+import signal, sys, threading
+def answers(): return 1
+def see(*_): return None
+def no(*_): raise RuntimeError("no")
+"""
+
+
+@pytest.mark.parametrize(
+    "hooks",
+    [
+        "sys.settrace(see); sys.setprofile(see); threading.settrace(see)",
+        "signal.signal(signal.SIGALRM, see); signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)",
+        "sys.settrace(no); sys.setprofile(no)",
+    ],
+)
+def test_hooks_of_a_program_change_nothing_outside(label: str, hooks: str) -> None:
+    cell = f"{HOOKS}{hooks}"
+    asked: dict[str, Any] = {"target": student_name("answers"), "args": [], "kwargs": {}}
+    with opened(DockerSandbox(), small(label)) as talk:
+        run_cells(talk, cell, "1")
+        assert talk.call("call", seconds=5.0, **asked) == 1
+
+
+def test_a_hook_that_refuses_whatever_the_runner_does_is_the_end_of_its_program(label: str) -> None:
+    asked: dict[str, Any] = {"target": student_name("answers"), "args": [], "kwargs": {}}
+    with opened(DockerSandbox(), small(label)) as talk:
+        run_cells(talk, f"{HOOKS}sys.addaudithook(no)", "1")
+        with pytest.raises(BoxEnded) as ended:
+            talk.call("call", seconds=5.0, **asked)
+        assert ended.value.ending is Ending.CRASHED
+
+
+def test_a_clock_that_jumps_changes_no_limit(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = cycle((0.0, 400.0, -400.0))
+    real = time.time
+    with opened(DockerSandbox(), small(label)) as talk:
+        started = time.monotonic()
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "time", lambda: real() + 86_400 * next(days))
+            records = run_cells(talk, SLEEPS, "print('goes on')", cell_seconds=1.0)
+        assert 1.0 <= time.monotonic() - started < 8
+    assert [record.status for record in records] == [CellStatus.INTERRUPTED, CellStatus.OK]
 
 
 def test_a_call_over_its_time_is_interrupted_and_the_next_one_is_answered(label: str) -> None:

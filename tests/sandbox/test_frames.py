@@ -94,6 +94,8 @@ BOMBS = {
     "a lone surrogate": MAP + b"\xa3\xed\xa0\x80",
     "a list as key": b"\x81\x91\x01\x01",
     "a number as key": b"\x81\x01\x01",
+    "a key twice": b"\x82\xa1k\x01\xa1k\x02",
+    "a key twice, far inside": MAP + b"\x91\x82\xa1k\x01\xa1k\x02",
 }
 
 

@@ -14,7 +14,7 @@ from grader.sandbox.conversation import CallFailed, Conversation
 from grader.sandbox.process import ProcessSandbox, clean_environment
 from grader.sandbox.values import student_name
 from tests.sandbox.boxes import SMALL, ending_of, eventually, opened, request, run_cells
-from tests.sandbox.test_endings import FRAMES, IGNORES
+from tests.sandbox.endings import FRAMES, IGNORES
 
 
 @pytest.fixture(autouse=True)

@@ -63,7 +63,7 @@ class Term(Simulation):
             self.plan_one(at, min(last), "paper")
 
     def _let_one_be_late(self) -> None:
-        """One uses up all grace days for labs that they are excused from later, and needs two more."""
+        """One uses up all grace days for what they are excused from later, and needs two."""
         self.ill = f"s{self.students - 1:03}"
         self.planned = [one for one in self.planned if one[1] != self.ill or one[2] not in LABS]
         for name in (*LABS[:2], LABS[-1]):
@@ -82,7 +82,6 @@ class Term(Simulation):
 
     def _change_much(self) -> None:
         """Staff mark, extend, excuse and withdraw; students move, leave the course, join it."""
-        self.grade_all(PAPERS)
         staff.mark_by_hand(self, "proposal")
         staff.go_back(self, self.moved[-1])
         moved = staff.move_some(self, "paper", max(2, self.students // 8))
@@ -95,6 +94,7 @@ class Term(Simulation):
         self._drop_two()
         self._withdraw_all_of_one_who_left()
         staff.excuse_some(self, self.ill)
+        self.grade_all(PAPERS)
         self.remember("in mid-term", PAPERS)
 
     def _drop_two(self) -> None:

@@ -1,0 +1,168 @@
+"""G, of which only the page can show anything, and H. Queue, data, time, configuration."""
+
+from tests.threats.case import BATCH, BOX, ENDINGS, QUEUE, Case, case
+
+RESUME = "tests/grading/test_resume.py"
+PROCESSES = "tests/store/test_processes.py"
+MISTAKES = "tests/course/test_load.py::test_a_mistake_is_told_once_at_its_place"
+YAML = "tests/course/test_yaml_source.py"
+NAMED = "tests/course/test_named_times.py"
+IMPORTS = "tests/cli/test_import_rules.py"
+WEB = "with the web page"
+
+CASES = (
+    Case(73, "markup and scripts in outputs and names", "text, or a sandbox", later=WEB),
+    Case(74, "a student's HTML from the app's own address", "an attachment", later=WEB),
+    Case(75, "others' submissions by number or role", "404 or 403", later=WEB),
+    Case(76, "requests forged by other sites", "refused", later=WEB),
+    Case(77, "sessions, tokens, redirects", "the standard answers", later=WEB),
+    Case(78, "formulas in names and comments", "text in every table", later=WEB),
+    Case(79, "a flood of uploads", "a rate limit", later=WEB),
+    case(
+        80,
+        "the grader killed at every step",
+        "each submission is graded once; nothing is left",
+        f"{RESUME}::test_kills_at_ten_moments_end_with_each_submission_graded_once",
+        f"{PROCESSES}::test_a_kill_in_finish_leaves_all_or_nothing",
+        f"{PROCESSES}::test_kills_at_any_moment_end_with_each_submission_graded_once",
+        f"{PROCESSES}::test_a_kill_in_the_middle_of_a_blob_leaves_no_blob",
+    ),
+    case(
+        80,
+        "intake killed at every write",
+        "a submission with its receipt, or neither",
+        "tests/desk/test_killed.py::test_a_kill_before_any_write_leaves_all_or_nothing",
+    ),
+    case(
+        80,
+        "Ctrl-C; a second grader",
+        "what was held is given back; the second one is told",
+        f"{RESUME}::test_ctrl_c_gives_back_what_it_held_and_says_so",
+        f"{PROCESSES}::test_a_second_grader_is_told_who_grades_and_a_kill_frees_the_lock",
+    ),
+    case(
+        80,
+        "the disk is full",
+        "our failure: no row, no file",
+        "tests/store/test_submissions.py::test_a_full_disk_is_our_failure_and_leaves_no_row",
+        "tests/store/test_backup.py::test_a_full_disk_leaves_nothing",
+    ),
+    case(
+        80,
+        "the database is locked or damaged",
+        "our failure: neither result nor state changes",
+        f"{QUEUE}::test_a_failed_write_leaves_neither_result_nor_state",
+        "tests/cli/test_failures.py::test_a_damaged_database_exits_with_2",
+    ),
+    case(
+        80,
+        "the engine is down, or fails at each",
+        "no score, and no attempt or three; the batch stops",
+        "tests/cli/test_failures.py::test_an_engine_that_does_not_answer_is_our_failure_and_no_zero",
+        f"{BATCH}::test_a_broken_engine_ends_the_batch_early_and_the_rest_stays_queued",
+        f"{BATCH}::test_a_fault_of_ours_is_tried_again_and_then_graded",
+    ),
+    case(
+        80,
+        "a container killed or removed from outside, left by a killed run",
+        "our fault; found and removed",
+        f"{ENDINGS}::test_a_container_removed_from_outside_is_our_fault",
+        f"{BOX}::test_boxes_that_a_killed_grader_left_are_found_by_their_labels",
+    ),
+    case(
+        80,
+        "the image is missing (none is pulled while grading)",
+        "our fault, with what to do",
+        f"{BOX}::test_a_missing_image_is_our_fault_and_the_message_says_what_to_do",
+    ),
+    case(
+        80,
+        "the clock jumps",
+        "limits keep to a monotonic clock",
+        f"{ENDINGS}::test_a_clock_that_jumps_changes_no_limit",
+    ),
+    case(
+        80,
+        "a submission that always fails",
+        "delayed after three attempts; an older score stays; shown as delayed, not zero",
+        f"{BATCH}::test_what_fails_always_is_delayed_and_an_older_score_stays",
+        "tests/report/test_pages.py::test_a_delayed_submission_shows_no_zero",
+    ),
+    case(
+        81,
+        "the due instant and a microsecond on either side",
+        "sharp",
+        "tests/course/test_policies.py::test_due_times_are_sharp_to_the_microsecond",
+        "tests/course/test_calendar.py::test_a_boundary_is_sharp_to_the_microsecond",
+    ),
+    case(
+        81,
+        "hours that the clocks skip or show twice, leap days, the year's end",
+        "by the wall clock, or refused with what to write",
+        "tests/course/test_calendar.py::test_the_hour_that_the_clocks_show_twice_is_told_apart",
+        "tests/course/test_calendar.py::test_every_minute_around_a_shift_is_as_late_as_the_clock_"
+        "on_the_wall_says",
+        "tests/course/test_policies.py::test_every_minute_around_a_shift_is_worth_what_the_clock_"
+        "on_the_wall_says",
+        f"{NAMED}::test_a_day_later_the_clocks_may_not_show_that_time_once",
+        MISTAKES,
+    ),
+    case(
+        81,
+        "a student's clock, a time to come",
+        "only ours counts; nothing is received in the future",
+        f"{IMPORTS}::test_nothing_is_received_at_a_time_to_come",
+        "tests/store/test_submissions.py::test_a_time_without_zone_is_refused",
+    ),
+    case(
+        81,
+        "an upload that begins before the due time (over HTTP: with the web page)",
+        "one time of receipt, on its receipt",
+        "tests/store/test_submissions.py::test_a_receipt_holds_what_was_received",
+        "tests/desk/test_submitting.py::test_before_the_release_and_after_the_lock_nothing_is_taken",
+    ),
+    case(
+        81,
+        "an extension, also after the due time",
+        "counts at once and never hurts",
+        "tests/desk/test_submitting.py::test_an_extension_is_counted_at_once",
+        "tests/course/test_calendar.py::test_an_extension_never_hurts",
+    ),
+    case(
+        81,
+        "a member of two groups; who moves while others hand in",
+        "refused; nothing is lost",
+        "tests/cli/test_term_commands.py::test_groups_are_formed_joined_and_left",
+        "tests/store/test_group_work.py::test_members_who_move_while_others_hand_in_lose_nothing",
+    ),
+    case(
+        81,
+        "due before the release, equal times, an unknown zone",
+        "refused with line and hint",
+        MISTAKES,
+        f"{NAMED}::test_a_time_that_means_nothing_is_told_at_its_place",
+    ),
+    case(
+        82,
+        "YAML: anchors, duplicate keys, tabs, tags, words that other readers turn into values",
+        "refused with line and hint, or read as YAML 1.2 has it",
+        f"{YAML}::test_what_a_course_file_may_not_hold_is_told_at_its_place",
+        f"{YAML}::test_a_bomb_of_aliases_stays_as_small_as_its_file",
+        f"{YAML}::test_plain_scalars_are_those_of_yaml_1_2",
+    ),
+    case(
+        82,
+        "unknown fields, duplicate names, points that don't add up",
+        "refused with line and hint; nothing half applied",
+        MISTAKES,
+        "tests/course/test_load.py::test_all_mistakes_are_told_at_once_by_line_and_as_documented",
+    ),
+    case(
+        82,
+        "rosters: duplicates, other alphabets, blanks, BOM",
+        "refused with line and hint; the old one stays",
+        "tests/course/test_roster.py::test_a_mistake_is_told_by_line_and_column",
+        "tests/course/test_roster.py::test_names_are_composed_so_that_equal_names_are_equal",
+        "tests/cli/test_term_commands.py::test_a_roster_that_can_not_be_used_leaves_the_old_one",
+    ),
+)
