@@ -62,11 +62,20 @@ def grade_batch(
     batch = _Batch(plan, store, only, on_progress)
     with ThreadPoolExecutor(jobs, thread_name_prefix="grading") as pool:
         batch.run(pool, jobs)
+    _remove_leftovers(plan)
     return BatchSummary(
         graded=batch.graded,
         failures=tuple(batch.failures.items()),
         gave_up=batch.failed_in_a_row >= FAILURES_IN_A_ROW,
     )
+
+
+def _remove_leftovers(plan: GradingPlan) -> None:
+    """Remove what the engine didn't at the first try, such as on a busy host."""
+    try:
+        plan.sandbox.remove_leftovers(plan.request.labels)
+    except GraderError as error:
+        log.warning("the next run removes the containers that are left: %s", error)
 
 
 class _Batch:

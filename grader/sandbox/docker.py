@@ -41,6 +41,7 @@ STREAM_HEADER = struct.Struct(">BxxxL")  # Docker's attach protocol: stream, the
 STDOUT = 1
 SAMPLE_SECONDS = 0.5
 SETTLE_SECONDS = 1.0
+REMOVE_SECONDS = 20.0
 DIAGNOSTIC_BYTES = 4_096
 KILLED = 128 + 9
 ENGINE_ERRORS = (docker.errors.DockerException, requests.exceptions.RequestException, OSError)
@@ -287,11 +288,24 @@ def _is_killed(state: dict[str, Any]) -> bool:
 
 
 def remove_container(client: Any, container_id: str) -> None:
-    """Kill all that runs in a container and remove it; fine if it has gone already."""
-    with contextlib.suppress(docker.errors.NotFound):
+    """Kill all that runs in a container and remove it; fine if it has gone already.
+
+    On a busy host a program that is just ending can't be killed for a moment, nor its container
+    removed: then it is tried again. Raises `docker.errors.APIError` where that does not help.
+    """
+    patience = time.monotonic() + REMOVE_SECONDS
+    while True:
         try:
             client.api.remove_container(container_id, force=True, v=True)
+        except docker.errors.NotFound:
+            return
         except docker.errors.APIError as error:
             # Somebody else is removing it; then it will be gone.
-            if error.status_code != requests.codes.conflict:
+            if error.status_code == requests.codes.conflict:
+                return
+            is_ours = error.status_code == requests.codes.internal_server_error
+            if not is_ours or time.monotonic() > patience:
                 raise
+            time.sleep(SETTLE_SECONDS / 4)
+        else:
+            return
