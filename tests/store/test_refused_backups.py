@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import tarfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,12 +84,23 @@ def test_wherever_it_is_cut_off_it_is_refused(good: Path, tmp_path: Path) -> Non
         assert "ends too early" in refused(path, tmp_path)
 
 
+def unpacked(data: bytes) -> bytes | None:
+    """What a gzip file says, or None where it is none."""
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error):
+        return None
+
+
 def test_wherever_a_byte_is_changed_it_is_refused(good: Path, tmp_path: Path) -> None:
     data = good.read_bytes()
     path = tmp_path / "b.tar.gz"
     # The first ten bytes are gzip's header, of which half says nothing.
     for place in (*range(10, len(data), len(data) // 40), len(data) - 6, len(data) - 1):
-        path.write_bytes(data[:place] + bytes([data[place] ^ 0x10]) + data[place + 1 :])
+        changed = data[:place] + bytes([data[place] ^ 0x10]) + data[place + 1 :]
+        if unpacked(changed) == gzip.decompress(data):  # one of the bits that fill up the last byte
+            continue
+        path.write_bytes(changed)
         refused(path, tmp_path)
 
 
