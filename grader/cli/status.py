@@ -9,9 +9,6 @@ from grader.cli.in_force import in_force
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.desk import AssignmentStanding, standing_of_student
-from grader.gradebook import Pending
-from grader.gradebook.evidence import gather_student
-from grader.gradebook.term import Sheets
 from grader.store import State, SubmissionRow
 
 # Shown whether or not anything is in them; the others would make the table wider than a terminal.
@@ -96,9 +93,8 @@ def say_student(workplace: Workplace, name: str | None, student: str, *, as_json
     now = workplace.now
     found = standing_of_student(workplace.course, workplace.store, student, now)
     shown = [one for one in found.assignments if known in (None, one.assignment)]
-    counts = counting(workplace, student)
     if as_json:
-        told = [as_data(one, counts.get(one.assignment)) for one in shown]
+        told = [as_data(one) for one in shown]
         data = {"student": student, "assignments": told, "grace_days_left": found.grace_left}
         print_json(data)
         return
@@ -114,23 +110,12 @@ def say_student(workplace: Workplace, name: str | None, student: str, *, as_json
     ]
     results().print(table(columns, rows, numbers_from=len(columns)))
     for one in shown:
-        row = counts.get(one.assignment)
+        row = one.counts
         if row is not None and (one.newest is None or row.id != one.newest.id):
             told = f"{one.assignment}: what counts is submission {row.id}"
             results().print(f"{told}, {received(workplace, row)}", markup=False)
     if found.grace_left is not None:
         results().print(f"grace days left: {found.grace_left}")
-
-
-def counting(workplace: Workplace, student: str) -> dict[str, SubmissionRow]:
-    """What counts for the student in each assignment, as they may know it."""
-    evidence = gather_student(workplace.store, workplace.course, student)
-    sheets = Sheets(workplace.course, evidence, workplace.now, for_students=True)
-    return {
-        name: grade.submission
-        for name, grade in sheets.term(student).grades.items()
-        if grade.submission is not None and grade.score.pending is not Pending.EXCUSED
-    }
 
 
 def handed_in(workplace: Workplace, one: AssignmentStanding) -> str:
@@ -153,7 +138,7 @@ def submissions_left(one: AssignmentStanding) -> str:
     return left + (f"; the next one from {opens:%Y-%m-%d %H:%M} on" if opens else "")
 
 
-def as_data(one: AssignmentStanding, counts: SubmissionRow | None) -> dict[str, Any]:
+def as_data(one: AssignmentStanding) -> dict[str, Any]:
     """An assignment's standing for scripts."""
     opens = one.allowed.opens
     return {
@@ -163,7 +148,7 @@ def as_data(one: AssignmentStanding, counts: SubmissionRow | None) -> dict[str, 
         "due": one.dates.due.isoformat(),
         "lock": one.dates.lock.isoformat() if one.dates.lock else None,
         "newest": one.newest.id if one.newest else None,
-        "counts": counts.id if counts else None,
+        "counts": one.counts.id if one.counts else None,
         "if_now": one.if_now,
         "submissions_left": one.allowed.left,
         "next_from": opens.isoformat() if opens else None,

@@ -1,6 +1,6 @@
 """Where a student stands: what is due, what was handed in, what handing in now is worth."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from grader.course import Assignment, Course
@@ -9,7 +9,8 @@ from grader.course.settling import grace_left, preview_text
 from grader.course.student_dates import Dates
 from grader.desk.beginning import time_allowed_text
 from grader.gradebook.evidence import gather_student
-from grader.gradebook.term import Sheets
+from grader.gradebook.records import Pending
+from grader.gradebook.term import Grade, Sheets
 from grader.store import Store, SubmissionRow
 
 
@@ -17,7 +18,8 @@ from grader.store import Store, SubmissionRow
 class AssignmentStanding:
     """One assignment as its student sees it. `if_now` says what a submission now would be worth.
 
-    `newest` is what they, or the group that they are in now, handed in last.
+    `newest` is what they, or the group that they are in now, handed in last; `counts` is what
+    counts for them, as they may know it.
     """
 
     assignment: str
@@ -27,6 +29,7 @@ class AssignmentStanding:
     allowed: Allowance
     if_now: str
     group: str | None
+    counts: SubmissionRow | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,11 @@ def standing_of_student(
     """What a student may know of where they stand. The same rules as for their grades."""
     evidence = gather_student(store, course, student)
     sheets = Sheets(course, evidence, now, for_students=True)
-    found = [_standing(sheets, one, student, now) for one in course.assignments.values()]
+    grades = sheets.term(student).grades
+    found = [
+        replace(_standing(sheets, one, student, now), counts=_counts(grades[name]))
+        for name, one in course.assignments.items()
+    ]
     return StudentStanding(student, tuple(found), grace_left(sheets.works(student), course.zone))
 
 
@@ -69,6 +76,10 @@ def _standing(
         else opens,
         group=group.name if group else None,
     )
+
+
+def _counts(grade: Grade) -> SubmissionRow | None:
+    return None if grade.score.pending is Pending.EXCUSED else grade.submission
 
 
 def _if_now(dates: Dates, now: datetime) -> str:
