@@ -9,12 +9,13 @@ import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Protocol
 
 from grader.grading.plan import GradingPlan
 from grader.grading.submission import grade_notebook
 from grader.intake import Refused
 from grader.outcomes import Ending, GradedSubmission, GraderError
-from grader.store import Lease, LeaseLost, Store
+from grader.store import Lease, LeaseLost, Store, SubmissionRow
 
 log = logging.getLogger(__name__)
 
@@ -45,21 +46,47 @@ class BatchSummary:
     gave_up: bool = False
 
 
+class Engine(Protocol):
+    """Where submissions are graded: in this process, or on other machines."""
+
+    def grade(self, submission: SubmissionRow, on_step: Callable[[str], None]) -> GradedSubmission:
+        """What grading it finds. Raises `Refused`, and a `GraderError` where our side failed.
+
+        Many threads call it at once. `on_step` hears what is going on; what it raises passes on.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class HereEngine:
+    """Grades in the calling thread, in boxes of the plan's own sandbox."""
+
+    plan: GradingPlan
+    store: Store
+
+    def grade(self, submission: SubmissionRow, on_step: Callable[[str], None]) -> GradedSubmission:
+        data = self.store.read_notebook_bytes(submission)
+        return grade_notebook(self.plan, data, on_step=on_step)
+
+
 def grade_batch(
     plan: GradingPlan,
     store: Store,
     *,
     jobs: int,
+    engine: Engine | None = None,
     only: Collection[int] | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> BatchSummary:
     """Grade the assignment's queued submissions, or `only` these, `jobs` at a time.
 
+    They are graded here unless another `engine` is given.
+
     Hold `store.grading_lock()`. An interrupt (Ctrl-C) gives the leases back and passes on.
     """
     store.requeue_stale()
     plan.sandbox.remove_leftovers(plan.request.labels)
-    batch = _Batch(plan, store, only, on_progress)
+    batch = _Batch(plan, store, engine or HereEngine(plan, store), only, on_progress)
     with ThreadPoolExecutor(jobs, thread_name_prefix="grading") as pool:
         batch.run(pool, jobs)
     _remove_leftovers(plan)
@@ -83,11 +110,13 @@ class _Batch:
         self,
         plan: GradingPlan,
         store: Store,
+        engine: Engine,
         only: Collection[int] | None,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self._plan = plan
         self._store = store
+        self._engine = engine
         self._only = only
         self._tell = on_progress
         self._stop = threading.Event()
@@ -155,9 +184,8 @@ class _Batch:
 
     def _result(self, lease: Lease, step: Callable[[str], None]) -> GradedSubmission:
         step("starting")
-        data = self._store.read_notebook_bytes(lease.submission)
         try:
-            return grade_notebook(self._plan, data, on_step=step)
+            return self._engine.grade(lease.submission, step)
         except Refused as refused:
             # Intake took it once; what it refuses now runs nothing and scores nothing.
             return GradedSubmission(Ending.CRASHED, str(refused), (), ())
