@@ -8,11 +8,15 @@ from pathlib import Path
 here = Path(__file__).resolve().parent
 sys.path[0] = str(here.parent)
 
+from runner.flags import set_flags  # noqa: E402
 from runner.syscalls import give_up_system_calls  # noqa: E402
 
 give_up_system_calls()  # before a thread starts that wouldn't have it
+set_flags()
 
+from runner.contexts import share_contexts  # noqa: E402
 from runner.main import main  # noqa: E402
 
 sys.path.pop(0)
+share_contexts()
 main()

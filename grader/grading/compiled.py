@@ -13,14 +13,16 @@ import gc
 import hashlib
 import logging
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import jax
+from jax.extend.random import threefry_prng_impl
 
 from grader.checks.running import run_check
 from grader.checks.student import RemoteBackend
@@ -35,12 +37,24 @@ from grader.sandbox.images import cache_folder, image_tag
 log = logging.getLogger(__name__)
 
 MODULES_OF_JAX = (jax.numpy, jax.numpy.linalg, jax.lax, jax.random, jax.nn)
+# What its random keys are made with.
+OF_KEYS = frozenset(
+    function.__name__
+    for function in (
+        threefry_prng_impl.seed,
+        threefry_prng_impl.split,
+        threefry_prng_impl.random_bits,
+        threefry_prng_impl.fold_in,
+    )
+)
 # Operations of JAX too, but what they compile holds a function of the solution's.
 HOLD_A_FUNCTION = frozenset(
     "apply_along_axis apply_over_axes associative_scan cond custom_linear_solve custom_root "
     "fori_loop frompyfunc fromfunction map piecewise platform_dependent reduce reduce_window "
     "scan select_and_scatter switch vectorize while while_loop".split()
 )
+
+DEFINED = re.compile(r"\bdef\s+(\w+)")
 
 
 def with_compiled_operations(
@@ -110,23 +124,34 @@ def _resident_bytes() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def is_single_operation(entry: str, given_names: set[str]) -> bool:
-    """Whether a cache entry, `jit_<name>-<hash>-cache`, is an operation of JAX or given code."""
+def is_single_operation(entry: str, given_names: set[str], own_names: set[str]) -> bool:
+    """Whether a cache entry, `jit_<name>-<hash>-cache`, is an operation of JAX or given code.
+
+    A name that the solution gives to a function of its own, such as `gradient`, may be either's.
+    """
     module, _, rest = entry.removeprefix("jit_").partition("-")
     name = module.strip("_")
-    known = any(hasattr(where, name) for where in MODULES_OF_JAX) and name not in HOLD_A_FUNCTION
-    return rest.endswith("-cache") and (known or module in given_names)
+    if not rest.endswith("-cache") or name in {own.strip("_") for own in own_names}:
+        return False
+    known = name in OF_KEYS or any(hasattr(where, name) for where in MODULES_OF_JAX)
+    return (known and name not in HOLD_A_FUNCTION) or module in given_names
+
+
+def functions_in(sources: Iterable[str]) -> set[str]:
+    """The names of all functions that are defined in these cells, however deep."""
+    return {name for source in sources for name in DEFINED.findall(source)}
 
 
 def _collect(plan: GradingPlan) -> dict[str, bytes] | None:
     """What a run of the solution and of all checks on it compiled; None if it ended early."""
     notebook = solution_notebook(plan.assignment.folder)
+    cells = code_cells(notebook)
     request = replace(plan.request, collects_compiled=True)
     session = NotebookSession(
         plan.sandbox,
         request,
         plan.limits,
-        code_cells(notebook),
+        cells,
         {**plan.files, f"{plan.assignment.name}.ipynb": notebook},
     )
     analyst = BoxAnalyst(plan.sandbox, plan.request, plan.limits)
@@ -146,7 +171,12 @@ def _collect(plan: GradingPlan) -> dict[str, bytes] | None:
         return None
     module = plan.loaded.given_module
     given_names = set(vars(module)) if module else set[str]()
-    return {name: data for name, data in found.items() if is_single_operation(name, given_names)}
+    own_names = functions_in(source for _, source in cells)
+    return {
+        name: data
+        for name, data in found.items()
+        if is_single_operation(name, given_names, own_names)
+    }
 
 
 def _keep(folder: Path, entries: dict[str, bytes]) -> None:
@@ -165,9 +195,9 @@ def _keep(folder: Path, entries: dict[str, bytes]) -> None:
 def _key(plan: GradingPlan) -> str:
     """Changes with the image, the assignment and the processor: machine code fits one of each.
 
-    And with which operations are kept.
+    And with which operations are kept, which this file says.
     """
-    digest = hashlib.sha256("\0".join([_processor(), *sorted(HOLD_A_FUNCTION)]).encode())
+    digest = hashlib.sha256(_processor().encode() + Path(__file__).read_bytes())
     digest.update(image_tag(plan.request.environment).encode())
     digest.update(plan.loaded.version.encode())
     return f"{plan.assignment.name}-{digest.hexdigest()[:16]}"

@@ -13,6 +13,10 @@ class SandboxFault(GraderError):
     """The engine, not the student's program, failed."""
 
 
+class EngineDown(SandboxFault):
+    """No engine answers: whatever is asked of it fails, whichever submission it is for."""
+
+
 @dataclass(frozen=True)
 class BoxLimits:
     """What one box may use. Sizes in bytes."""

@@ -7,6 +7,8 @@ engine's; how it ended is read from the engine and from the container's control 
 
 import contextlib
 import logging
+import math
+import os
 import select
 import socket
 import struct
@@ -21,9 +23,18 @@ import docker.types
 import requests.exceptions
 
 from grader.outcomes import Ending, Usage
-from grader.sandbox.box import Box, BoxLimits, BoxRequest, Exit, OutputLimit, SandboxFault
+from grader.sandbox.box import (
+    Box,
+    BoxLimits,
+    BoxRequest,
+    EngineDown,
+    Exit,
+    OutputLimit,
+    SandboxFault,
+)
 from grader.sandbox.control_group import ControlGroup
-from grader.sandbox.images import ensure_image, image_tag
+from grader.sandbox.cores import OwnCores, take_cores
+from grader.sandbox.images import cache_folder, ensure_image, image_tag
 from grader.sandbox.runtimes import require_runtime
 
 log = logging.getLogger(__name__)
@@ -61,7 +72,7 @@ class DockerSandbox:
         try:
             return docker.from_env(timeout=60, max_pool_size=32)
         except ENGINE_ERRORS as error:
-            raise SandboxFault(f"no Docker engine answers ({error}); start one") from error
+            raise EngineDown(f"no Docker engine answers ({error}); start one") from error
 
     def prepare(self, environment: Path, runtime: str | None = None) -> None:
         """Build the environment's image where it is missing, and keep to it from now on.
@@ -76,24 +87,50 @@ class DockerSandbox:
 
     def open_box(self, request: BoxRequest) -> Box:
         """A fresh container with the environment's runner in it."""
+        cores = self._take_cores(request.limits.cpus)
+        try:
+            return self._open_box(request, cores)
+        except BaseException:
+            cores.give_back()
+            raise
+
+    def _open_box(self, request: BoxRequest, cores: OwnCores) -> Box:
         client = self._client
         tag = self._prepared.get(request.environment) or image_tag(request.environment)
+        options = container_options(request)
+        if cores.numbers:
+            options["cpuset_cpus"] = ",".join(map(str, cores.numbers))
         try:
-            container = client.containers.create(
-                tag, labels=request.labels, **container_options(request)
-            )
+            container = client.containers.create(tag, labels=request.labels, **options)
         except docker.errors.ImageNotFound:
             raise SandboxFault(
                 f"the image {tag} is not built; run `make images`, or "
                 f"`python -m grader.sandbox.images {request.environment}`"
             ) from None
         except ENGINE_ERRORS as error:
-            raise SandboxFault(f"the engine made no container: {error}") from error
+            raise fault("the engine made no container", error) from error
         try:
-            return DockerBox(client, container, request.limits)
+            return DockerBox(client, container, request.limits, cores)
         except ENGINE_ERRORS as error:
-            remove_container(client, container.id)
-            raise SandboxFault(f"the engine started no container: {error}") from error
+            with contextlib.suppress(*ENGINE_ERRORS):  # then it is found as left over
+                remove_container(client, container.id)
+            raise fault("the engine started no container", error) from error
+
+    def _take_cores(self, cpus: float) -> OwnCores:
+        if not self._shares_processor:
+            return OwnCores()
+        return take_cores(cache_folder() / "cores", math.ceil(cpus))
+
+    @cached_property
+    def _shares_processor(self) -> bool:
+        """Whether the engine runs on this process's cores, not those of another machine."""
+        if not self._client.api.base_url.startswith("http+docker://"):
+            return False
+        try:
+            engine = self._client.info()
+        except ENGINE_ERRORS as error:
+            raise fault("the engine didn't tell of its machine", error) from error
+        return engine.get("NCPU") == len(os.sched_getaffinity(0)) == os.cpu_count()
 
     def remove_leftovers(self, labels: dict[str, str]) -> int:
         """Remove every container with all these labels; how many there were."""
@@ -103,8 +140,15 @@ class DockerSandbox:
             for container in found:
                 remove_container(self._client, container.id)
         except ENGINE_ERRORS as error:
-            raise SandboxFault(f"the engine didn't list its containers: {error}") from error
+            raise fault("the engine didn't list its containers", error) from error
         return len(found)
+
+
+def fault(what: str, error: Exception) -> SandboxFault:
+    """What to raise for an error of the engine: it said no, or it isn't there any more."""
+    if isinstance(error, requests.exceptions.ConnectionError | ConnectionError):
+        return EngineDown(f"no Docker engine answers ({error}); start one")
+    return SandboxFault(f"{what}: {error}")
 
 
 def container_options(request: BoxRequest) -> dict[str, Any]:
@@ -154,10 +198,13 @@ def container_options(request: BoxRequest) -> dict[str, Any]:
 class DockerBox(Box):
     """One started container. Its stdout carries frames; its stderr is counted and dropped."""
 
-    def __init__(self, client: Any, container: Any, limits: BoxLimits) -> None:
+    def __init__(
+        self, client: Any, container: Any, limits: BoxLimits, cores: OwnCores | None = None
+    ) -> None:
         self.container_id: str = container.id
         self._client = client
         self._limits = limits
+        self._cores = cores or OwnCores()
         self._started = time.monotonic()
         self._exit: Exit | None = None
         self._fault: SandboxFault | None = None
@@ -215,8 +262,12 @@ class DockerBox(Box):
         return b""
 
     def interrupt(self) -> None:
-        with contextlib.suppress(docker.errors.APIError):  # it ended meanwhile
+        try:
             self._client.api.kill(self.container_id, "SIGINT")
+        except docker.errors.APIError:
+            pass  # it ended meanwhile
+        except ENGINE_ERRORS as error:
+            raise fault("the engine interrupted no program", error) from error
 
     def close(self) -> Exit:
         if self._fault is not None:
@@ -227,6 +278,8 @@ class DockerBox(Box):
             except SandboxFault as fault:
                 self._fault = fault
                 raise
+            finally:
+                self._cores.give_back()
         return self._exit
 
     def _end(self) -> Exit:
@@ -243,7 +296,7 @@ class DockerBox(Box):
         except docker.errors.NotFound as error:
             raise SandboxFault("the container was removed from outside") from error
         except ENGINE_ERRORS as error:
-            raise SandboxFault(f"the engine didn't end a container: {error}") from error
+            raise fault("the engine didn't end a container", error) from error
         return Exit(
             ending=self._blame(state),
             exit_code=None if state["Running"] else state["ExitCode"],

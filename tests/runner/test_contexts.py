@@ -1,0 +1,103 @@
+"""Many programs share an MLIR context, and none of them is the worse for it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from runner import contexts
+
+ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+
+# In a process of its own: it changes JAX for good.
+PROGRAM = """
+import json, sys, threading
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import export
+from runner.contexts import share_contexts
+from runner.program import count
+
+SHARED = sys.argv[1] == "shared"
+made = []
+if SHARED:
+    from jax._src.interpreters import mlir
+    make = mlir.make_ir_context
+    mlir.make_ir_context = lambda: made.append(1) or make()
+    share_contexts()
+
+def texts():
+    yield jax.jit(jnp.linalg.solve).lower(jnp.ones((3, 3)), jnp.ones(3)).as_text()
+    for n in range(2, 30):
+        yield jax.jit(lambda x: (x @ x.T, jnp.sin(x))).lower(jnp.ones((n, 2))).as_text()
+    exported = export.export(jax.jit(jnp.cumsum), platforms=["cpu", "cuda"])(jnp.ones(5))
+    yield exported.mlir_module()
+    yield str(count(exported))
+    again = export.deserialize(exported.serialize())
+    yield str(np.asarray(again.call(jnp.arange(5.0))))
+
+found = [list(texts())]
+threads = [threading.Thread(target=lambda: found.append(list(texts()))) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+json.dump({"texts": found, "made": len(made)}, sys.stdout)
+"""
+
+
+def run(how: str) -> dict[str, Any]:
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM, how],
+        cwd=ENVIRONMENTS,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_programs_are_the_same_in_shared_contexts_and_each_thread_has_its_own() -> None:
+    shared, apart = run("shared"), run("apart")
+    assert len(shared["texts"]) == 4
+    assert all(texts == apart["texts"][0] for texts in shared["texts"])
+    assert 4 <= shared["made"] <= 8, "one a thread, or another as memory grows: not one a program"
+
+
+class Growing:
+    """A process whose memory is what the test says."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def resident_bytes(self) -> int:
+        return self.size
+
+
+@pytest.fixture
+def process(monkeypatch: pytest.MonkeyPatch) -> Growing:
+    growing = Growing()
+    monkeypatch.setattr(contexts, "resident_bytes", growing.resident_bytes)
+    return growing
+
+
+def test_a_context_is_left_after_so_many_programs(process: Growing) -> None:
+    shared = contexts.Contexts(object)
+    found = [shared() for _ in range(contexts.MOST_PROGRAMS + 1)]
+    assert len(set(map(id, found))) == 2
+    assert found[0] is found[-2]
+
+
+def test_a_context_is_left_when_memory_grows_as_with_large_constants(process: Growing) -> None:
+    shared = contexts.Contexts(object)
+    first = shared()
+    process.size += contexts.GROWTH_BYTES
+    assert shared() is first
+    process.size += 1
+    second = shared()
+    assert second is not first
+    assert shared() is second
