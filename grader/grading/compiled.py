@@ -8,6 +8,7 @@ A student could read what is mounted, so only single operations of JAX (matmul, 
 and functions of the given module are kept: a whole compiled solution would be an answer.
 """
 
+import contextlib
 import ctypes
 import gc
 import hashlib
@@ -33,8 +34,14 @@ from grader.grading.submission import code_cells
 from grader.release import solution_notebook
 from grader.sandbox.conversation import BoxEnded
 from grader.sandbox.images import cache_folder, image_tag
+from grader.sandbox.tidying import keep_newest_folders, shrink_folder
 
 log = logging.getLogger(__name__)
+
+# Of an assignment: this one's, and that of another checkout or of the version before.
+FOLDERS_KEPT = 3
+A_KEY = "[0-9a-f]" * 16
+OWN_CACHE_BYTES = 1 << 30
 
 MODULES_OF_JAX = (jax.numpy, jax.numpy.linalg, jax.lax, jax.random, jax.nn)
 # What its random keys are made with.
@@ -74,11 +81,15 @@ def with_compiled_operations(
         if found is None:
             return plan
         _keep(folder, found)
+        keep_newest_folders(folder.parent, f"{plan.assignment.name}-{A_KEY}", FOLDERS_KEPT)
+    with contextlib.suppress(OSError):  # in use: it counts as new
+        os.utime(folder)
     return plan.with_compiled(folder)
 
 
 def use_own_cache(name: str = "trusted") -> None:
     """Let the grader's own process reuse what it, or another of the same `name`, compiled."""
+    shrink_folder(cache_folder() / name, OWN_CACHE_BYTES)
     folder = cache_folder() / name / hashlib.sha256(_processor().encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     jax.config.update("jax_compilation_cache_dir", str(folder))

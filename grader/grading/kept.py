@@ -12,8 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from grader.grading.plan import GradingPlan
 from grader.sandbox.images import cache_folder
+from grader.sandbox.tidying import shrink_folder
 
 T = TypeVar("T")
+MOST_BYTES = 256 << 20
 GRADER = Path(__file__).parents[1]
 # What findings follow from: not the store, the gradebook, reports or commands.
 GRADING = ("outcomes.py", "course", "intake", "sandbox", "checks", "release", "grading")
@@ -71,6 +73,7 @@ def kept_for(plan: GradingPlan, secret: bytes, *, fresh: bool = False) -> Kept:
         digest_of_files(plan.request.environment.parent / "runner", "*.py"),
     ):
         digest.update(part + b"\0")
+    shrink_folder(cache_folder() / "checked", MOST_BYTES)
     return Kept(cache_folder() / "checked" / plan.assignment.name, digest.hexdigest(), fresh)
 
 

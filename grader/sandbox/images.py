@@ -18,6 +18,7 @@ from grader.outcomes import GraderError
 from grader.sandbox.base_image import base_tag, ensure_base_image
 from grader.sandbox.docker_cli import build_image, image_exists, say
 from grader.sandbox.machine_settings import write_machine_settings
+from grader.sandbox.tidying import remove_old_images
 
 IMAGE_PREFIX = "csc2541"
 
@@ -44,6 +45,7 @@ def ensure_image(environment_folder: Path) -> str:
     with _one_at_a_time():
         if not image_exists(tag):
             _build(tag, inputs, log=cache_folder() / f"build-{name}.log")
+            remove_old_images(tag.partition(":")[0])
     return tag
 
 

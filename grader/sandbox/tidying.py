@@ -1,0 +1,57 @@
+"""Keeps what is made once and used again (images, compiled code, findings) within bounds."""
+
+import contextlib
+import shutil
+import subprocess
+from pathlib import Path
+
+from grader.sandbox.docker_cli import docker_program
+
+# A few: several checkouts, or a course's environments of last week, may share an engine.
+IMAGES_KEPT = 4
+# A folder over its limit is emptied down to this part of it, so that it isn't done at each start.
+EMPTIED_TO = 0.75
+
+
+def remove_old_images(name: str, keep: int = IMAGES_KEPT) -> list[str]:
+    """Remove the images called `name` but for the newest `keep` and those in use; which."""
+    listed = _docker("image", "ls", name, "--format", "{{.Repository}}:{{.Tag}}")
+    old = listed.stdout.split()[keep:]  # docker lists the newest first
+    return [tag for tag in old if _docker("image", "rm", tag).returncode == 0]
+
+
+def _docker(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [docker_program(), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def shrink_folder(folder: Path, most_bytes: int) -> int:
+    """Remove the files written first while a folder is over its size; how many bytes went.
+
+    Others may read, write and shrink it meanwhile: what is missing then is made again.
+    """
+    files: list[tuple[float, int, Path]] = []
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            found = path.stat()
+            if path.is_file():
+                files.append((found.st_mtime, found.st_size, path))
+    size = before = sum(one for _, one, _ in files)
+    if size <= most_bytes:
+        return 0
+    for _, one, path in sorted(files):
+        if size <= most_bytes * EMPTIED_TO:
+            break
+        path.unlink(missing_ok=True)
+        size -= one
+    return before - size
+
+
+def keep_newest_folders(parent: Path, pattern: str, keep: int) -> None:
+    """Remove the subfolders whose names match the `pattern` but for the newest `keep`."""
+    dated: list[tuple[float, Path]] = []
+    for path in parent.glob(pattern):
+        with contextlib.suppress(OSError):
+            dated.append((path.stat().st_mtime, path))
+    for _, path in sorted(dated, reverse=True)[keep:]:
+        shutil.rmtree(path, ignore_errors=True)
