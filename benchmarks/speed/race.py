@@ -94,13 +94,18 @@ class Race:
         return seconds / count
 
 
+def prepared_course(folder: Path) -> Course:
+    """The course of both notebooks, in a folder of its own."""
+    return load_course(write_course(folder / "course", ["s0"]))
+
+
 def race(count: int, jobs: int, rounds: int, secret: bytes) -> None:
     """Print the seconds of both sides and how many times one is the other."""
     keep = cache_folder() / "benchmark-otter"
     keep.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="race-") as temporary:
         folder = Path(temporary)
-        course = load_course(write_course(folder / "course", ["s0"]))
+        course = prepared_course(folder)
         environment = ensure_image(course.environments["cpu"].folder)
         images = otter_grade.build_images(keep, folder, environment, STYLES)
         running = Race(course, folder, count, jobs, secret)
