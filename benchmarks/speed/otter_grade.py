@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -70,9 +70,14 @@ def _build(context: Path, packages: Path, environment: str, style: Style) -> str
     subprocess.run(
         ["docker", "build", "--quiet", "--network", "none", "--build-arg", f"BASE={environment}",
          "--tag", tag, context],
-        check=True, stdout=subprocess.DEVNULL, env={**os.environ, "DOCKER_BUILDKIT": "0"},
+        check=True, capture_output=True, env={**os.environ, "DOCKER_BUILDKIT": "0"},
     )  # fmt: skip
     return tag
+
+
+def remove_images(names: Iterable[str]) -> None:
+    """Remove them again: a gigabyte each."""
+    subprocess.run(["docker", "image", "rm", *names], check=True, stdout=subprocess.DEVNULL)
 
 
 def write_autograder(folder: Path, style: Style) -> None:

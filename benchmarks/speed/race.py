@@ -121,6 +121,7 @@ def race(count: int, jobs: int, rounds: int, secret: bytes) -> None:
                 spread([one.ratio for one in found], "{:.2f}"),
             ]
             print(f"{style:24}{cells[0]:>22}{cells[1]:>22}{cells[2]:>20}", flush=True)
+        otter_grade.remove_images(images.values())
 
 
 def spread(values: Sequence[float], form: str) -> str:
