@@ -1,17 +1,28 @@
 """What every test gets, and the closing words on what did not run."""
 
+import os
 import signal
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from grader.outcomes import GraderError
 from grader.sandbox.docker_cli import NO_ENGINE, reachable
+from tests.store import postgresql as own_server
+
+ABOUT_SQLITE = "about SQLite's own file, and all are to be on PostgreSQL"
+_DATABASE = "course_{folder}"
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Have Ctrl-C work in tests of it also where the shell started us with SIGINT ignored."""
+    config.addinivalue_line("markers", "sqlite: about the file that SQLite keeps a course in")
+    try:
+        own_server.is_chosen()
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -28,10 +39,47 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("nightly"):
                 item.add_marker(pytest.mark.skip(reason="for `make nightly`"))
+    if own_server.is_chosen():
+        for item in items:
+            if item.get_closest_marker("sqlite"):
+                item.add_marker(pytest.mark.skip(reason=ABOUT_SQLITE))
     marked = [item for item in items if item.get_closest_marker("docker")]
     if marked and not _engine_answers():
         for item in marked:
             item.add_marker(pytest.mark.skip(reason=NO_ENGINE))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The start of addresses of databases on a server of the tests' own."""
+    found = own_server.programs()
+    if found is None:
+        pytest.skip(own_server.NO_SERVER)
+    with own_server.server(found) as address:
+        yield address
+
+
+@pytest.fixture(scope="session", autouse=True)
+def database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have every data folder, also of processes that tests start, use the kind that was chosen."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delenv("COURSE_DATABASE", raising=False)
+        if own_server.is_chosen():
+            address = request.getfixturevalue("postgresql")
+            own_server.migrate_template(address)
+            patched.setenv("COURSE_DATABASE", f"{address}/{_DATABASE}")
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Let a test's databases go with it: hundreds of them would fill the disk."""
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    yield
+    # After the last test the server is gone already.
+    server, _, name = os.environ.get("COURSE_DATABASE", "").rpartition("/")
+    if folder is not None and name == _DATABASE:
+        own_server.drop_databases(server, folder)
 
 
 def _engine_answers() -> bool:

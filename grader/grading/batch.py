@@ -1,27 +1,33 @@
 """Grades all that is queued, a bounded number at a time, resumable at any moment.
 
 The store's rows are the truth: a submission is claimed, graded and finished in the store,
-and whatever a killed run left half done is queued again by the next.
+and whatever a killed run left half done is queued again by the next. What fails by our fault
+is tried again after a wait; while the engine or the database is away, all wait for it.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from grader.grading.compiled import CompiledPrograms
+from grader.grading.patience import Away, Interrupted, Patience
 from grader.grading.plan import GradingPlan
 from grader.grading.submission import grade_notebook
 from grader.intake import Refused
 from grader.outcomes import Ending, GradedSubmission, GraderError
-from grader.store import Lease, LeaseLost, Store, SubmissionRow
+from grader.store import Lease, LeaseLost, Store, StoreFault, SubmissionRow
 
 log = logging.getLogger(__name__)
 
 # So many failures of ours with no success between: the cause is not the submissions, and going
 # on would use up their attempts.
 FAILURES_IN_A_ROW = 4
+TOO_MANY = "Too many failures in a row: the rest waits. Mend the cause, then grade again."
+# Where another process holds the row that is due.
+SHORTEST_WAIT_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -38,12 +44,13 @@ class Progress:
 class BatchSummary:
     """What a batch did. `failures` are ours: (student, why), none of them scored by this batch.
 
-    `gave_up` says that so many failed in a row that the rest was left in the queue.
+    `gave_up` says that the rest was left in the queue, and `reason` why, in a sentence for staff.
     """
 
     graded: int
     failures: tuple[tuple[str, str], ...]
     gave_up: bool = False
+    reason: str = ""
 
 
 class Engine(Protocol):
@@ -63,10 +70,14 @@ class HereEngine:
 
     plan: GradingPlan
     store: Store
+    programs: CompiledPrograms = field(default_factory=CompiledPrograms)
 
     def grade(self, submission: SubmissionRow, on_step: Callable[[str], None]) -> GradedSubmission:
         data = self.store.read_notebook_bytes(submission)
-        return grade_notebook(self.plan, data, on_step=on_step)
+        try:
+            return grade_notebook(self.plan, data, on_step=on_step)
+        finally:
+            self.programs.forget_if_grown()
 
 
 def grade_batch(
@@ -93,7 +104,8 @@ def grade_batch(
     return BatchSummary(
         graded=batch.graded,
         failures=tuple(batch.failures.items()),
-        gave_up=batch.failed_in_a_row >= FAILURES_IN_A_ROW,
+        gave_up=bool(batch.reason),
+        reason=batch.reason,
     )
 
 
@@ -120,12 +132,14 @@ class _Batch:
         self._only = only
         self._tell = on_progress
         self._stop = threading.Event()
+        self._patience = Patience(self._stop)
         # Nobody claims anything before all have started: an interrupt in mid-start stops all.
         self._go = threading.Event()
         self._row = store.start_batch(plan.assignment.name)
         self.graded = 0
         self.failures: dict[str, str] = {}
-        self.failed_in_a_row = 0
+        self.reason = ""
+        self._failed_in_a_row = 0
         self._lock = threading.Lock()
 
     def run(self, pool: Executor, jobs: int) -> None:
@@ -139,35 +153,64 @@ class _Batch:
             self._stop.set()
             self._go.set()
             wait(workers)
-            self._store.end_batch(self._row.id)
+            self._end()
         for worker in workers:
             worker.result()
+
+    def _end(self) -> None:
+        try:
+            self._store.end_batch(self._row.id)
+        except StoreFault as error:
+            log.warning("the end of this run is not noted: %s", error)
 
     def _work(self) -> None:
         self._go.wait()
         try:
             while not self._stop.is_set():
-                lease = self._store.claim(self._row, only=self._only)
-                if lease is None:
+                lease = self._patience.insist(self._claim)
+                if lease is not None:
+                    self._grade(lease)
+                elif not self._await_due():
                     return
-                self._grade(lease)
+        except Interrupted:
+            return
+        except Away as away:
+            self._give_up(str(away))
         finally:
             self._store.close()  # this thread's connection
+
+    def _claim(self) -> Lease | None:
+        return self._store.claim(self._row, only=self._only)
+
+    def _await_due(self) -> bool:
+        """Wait until what failed may be tried again; False where nothing is queued."""
+        seconds = self._patience.insist(
+            lambda: self._store.seconds_until_due(self._row, only=self._only)
+        )
+        if seconds is None:
+            return False
+        self._stop.wait(max(seconds, SHORTEST_WAIT_SECONDS))
+        return True
 
     def _grade(self, lease: Lease) -> None:
         student = lease.submission.student
 
         def step(text: str) -> None:
             if self._stop.is_set():
-                raise _Interrupted
+                raise Interrupted
+            self._tell(Progress(student, text))
+
+        def tell(text: str) -> None:
             self._tell(Progress(student, text))
 
         try:
-            graded = self._result(lease, step)
-            environment = self._plan.assignment.environment or ""
-            self._store.finish(lease, graded, environment=environment)
-        except _Interrupted:
-            self._store.release(lease)
+            graded = self._patience.insist(lambda: self._result(lease, step), tell)
+            self._patience.insist(lambda: self._finish(lease, graded), tell)
+        except Interrupted:
+            self._release(lease)
+        except Away as away:
+            self._give_up(str(away))
+            self._release(lease, "what grading needs was away")
         except LeaseLost:
             log.warning("%s was graded by somebody else meanwhile", student)
         except GraderError as error:
@@ -178,9 +221,24 @@ class _Batch:
         else:
             with self._lock:
                 self.graded += 1
-                self.failed_in_a_row = 0
+                self._failed_in_a_row = 0
                 self.failures.pop(student, None)
             self._tell(Progress(student, "graded", graded))
+
+    def _finish(self, lease: Lease, graded: GradedSubmission) -> None:
+        environment = self._plan.assignment.environment or ""
+        self._store.finish(lease, graded, environment=environment)
+
+    def _release(self, lease: Lease, why: str = "the run was interrupted") -> None:
+        try:
+            self._store.release(lease, why)
+        except StoreFault as error:
+            log.warning("the next run takes %s up: %s", lease.submission.student, error)
+
+    def _give_up(self, reason: str) -> None:
+        with self._lock:
+            self.reason = self.reason or reason
+        self._stop.set()
 
     def _result(self, lease: Lease, step: Callable[[str], None]) -> GradedSubmission:
         step("starting")
@@ -191,17 +249,15 @@ class _Batch:
             return GradedSubmission(Ending.CRASHED, str(refused), (), ())
 
     def _fail(self, lease: Lease, why: str) -> None:
+        """Note the failure; where even that can't be, the next run takes the submission up."""
         try:
-            self._store.fail(lease, why)
+            self._patience.insist(lambda: self._store.fail(lease, why))
         except LeaseLost:
             log.warning("%s was taken over by somebody else", lease.submission.student)
         with self._lock:
             self.failures[lease.submission.student] = why
-            self.failed_in_a_row += 1
-            if self.failed_in_a_row >= FAILURES_IN_A_ROW:
-                self._stop.set()
+            self._failed_in_a_row += 1
+            too_many = self._failed_in_a_row >= FAILURES_IN_A_ROW
         self._tell(Progress(lease.submission.student, "failed", failure=why))
-
-
-class _Interrupted(Exception):
-    """The run is being stopped; the submission goes back into the queue."""
+        if too_many:
+            self._give_up(TOO_MANY)

@@ -17,6 +17,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -101,18 +102,21 @@ class CompiledPrograms:
     """What JAX has compiled in this process and, by itself, would never drop.
 
     An answer that scans over a new function at each call leaves a program a call, and each takes
-    some 0.1 MB and several of the 65,530 memory maps that a process may have.
+    some 0.1 MB and several of the 65,530 memory maps that a process may have. One serves all
+    threads.
     """
 
     def __init__(self, growth_bytes: int = 512 << 20, most_maps: int = 30_000) -> None:
         self._growth_bytes = growth_bytes
         self._most_maps = most_maps
         self._bytes = _resident_bytes()
+        self._one_at_a_time = threading.Lock()
 
     def forget_if_grown(self) -> None:
         """Drop the programs if memory grew by `growth_bytes` since, or the maps are many."""
-        if _resident_bytes() > self._bytes + self._growth_bytes or _maps() > self._most_maps:
-            self.forget()
+        with self._one_at_a_time:
+            if _resident_bytes() > self._bytes + self._growth_bytes or _maps() > self._most_maps:
+                self.forget()
 
     def forget(self) -> None:
         """Drop the programs; what is called again is compiled, or read from its cache, again."""

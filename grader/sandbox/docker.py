@@ -190,6 +190,8 @@ def container_options(request: BoxRequest) -> dict[str, Any]:
         "log_config": docker.types.LogConfig(type="none"),
         "stdin_open": True,
         "hostname": "notebook",
+        # The runner, as first process, doesn't hear a gentler one: an engine that ends would wait.
+        "stop_signal": "SIGKILL",
         "device_requests": [gpu_request] if request.gpus else None,
         "runtime": request.runtime,
     }

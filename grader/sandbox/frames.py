@@ -63,8 +63,9 @@ class FrameReader:
         end = LENGTHS.size + header_size + body_size
         if len(self._buffer) < end:
             return None
-        header = bytes(self._buffer[LENGTHS.size : LENGTHS.size + header_size])
-        body = bytes(self._buffer[LENGTHS.size + header_size : end])
+        with memoryview(self._buffer) as received:  # slices of it are no copies
+            header = bytes(received[LENGTHS.size : LENGTHS.size + header_size])
+            body = bytes(received[LENGTHS.size + header_size : end])
         del self._buffer[:end]
         return Frame(_fields(header), body)
 

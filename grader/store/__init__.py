@@ -15,6 +15,7 @@ from grader.store.groups import CannotGroup as CannotGroup
 from grader.store.locks import GradingLocked as GradingLocked
 from grader.store.locks import wait_for_lock as wait_for_lock
 from grader.store.opening import database_settings as database_settings
+from grader.store.opening import holds_course as holds_course
 from grader.store.opening import open_store as open_store
 from grader.store.receipts import Receipt as Receipt
 from grader.store.receipts import is_genuine as is_genuine
@@ -37,6 +38,7 @@ from grader.store.records import ResultRow as ResultRow
 from grader.store.records import RosterChange as RosterChange
 from grader.store.records import StartRow as StartRow
 from grader.store.records import State as State
+from grader.store.records import StoreFault as StoreFault
 from grader.store.records import StudentRow as StudentRow
 from grader.store.records import SubmissionRow as SubmissionRow
 from grader.store.records import SummaryRow as SummaryRow

@@ -7,6 +7,7 @@ from typing import Any
 
 from grader.outcomes import GraderError
 from grader.store.opening import database_settings
+from grader.store.postgresql import connect, is_absent
 
 SHIPPED = Path(__file__).with_name("migrations")
 APPLIED = "SELECT name FROM django_migrations WHERE app = 'store'"
@@ -55,24 +56,17 @@ def _of_sqlite(path: Path) -> Condition:
 
 def _of_postgresql(entry: dict[str, Any]) -> Condition:
     import psycopg
-    from psycopg.conninfo import make_conninfo
 
     name = f"PostgreSQL {entry['NAME']} at {entry['HOST'] or 'the usual socket'}"
-    names = {
-        "dbname": "NAME",
-        "user": "USER",
-        "password": "PASSWORD",
-        "host": "HOST",
-        "port": "PORT",
-    }
-    parts = {key: str(entry[name]) for key, name in names.items() if entry[name]}
     try:
-        with psycopg.connect(make_conninfo(**parts, connect_timeout=SECONDS)) as connection:
+        with connect(entry) as connection:
             there = connection.execute("SELECT to_regclass('django_migrations')").fetchone()
             if there is None or there[0] is None:
                 return Condition(name, exists=False)
             applied = {str(row[0]) for row in connection.execute(APPLIED)}
     except psycopg.Error as error:
+        if is_absent(entry):
+            return Condition(name, exists=False)
         return Condition(name, problem=f"it can't be opened: {error}")
     return _compared(name, applied)
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from grader.outcomes import GraderError
+
 
 class GradingLocked(Exception):
     """Another process is grading this course. `pid` is its number, where it is known."""
@@ -21,15 +23,20 @@ class GradingLocked(Exception):
 
 @contextmanager
 def hold_grading_lock(path: Path) -> Iterator[None]:
-    """Hold the course's one grading lock. Raises `GradingLocked` at once if it is taken."""
+    """Hold the course's one grading lock. Raises `GradingLocked` at once if it is taken.
+
+    And `GraderError` where the disk takes no lock.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         except BlockingIOError:
             raise GradingLocked(_read_pid(descriptor), path) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise GraderError(f"{path}: the lock can't be taken: {error.strerror}") from error
         yield
         # The file stays: removing it would let two processes lock two files of one name.
         os.ftruncate(descriptor, 0)

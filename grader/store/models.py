@@ -108,6 +108,7 @@ class Submission(models.Model):
     `student` handed it in; `owner` is whose it is: that student, or the group. `members` are the
     identifiers of who was in the group then: whatever groups they are in later, it stays theirs.
     `regrade` says that what grading finds next is proposed only. `receipt` is the receipt's seal.
+    `not_before` is when a queued one that failed is tried again.
     """
 
     student = models.ForeignKey(Student, models.PROTECT, related_name="submissions")
@@ -121,6 +122,7 @@ class Submission(models.Model):
     received_at = models.DateTimeField()
     state = models.CharField(max_length=16)
     attempts = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
     lease = models.CharField(max_length=32, default="")
     note = models.TextField(default="")
     regrade = models.BooleanField(default=False)

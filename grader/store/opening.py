@@ -4,22 +4,24 @@ import os
 import threading
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from grader.outcomes import GraderError
 from grader.store.locks import wait_for_lock
+from grader.store.postgresql import is_absent, make_if_absent, settings_of
 from grader.store.store import Store
+from grader.store.waits import Clock, utc_now
 
 _APP = "grader.store"
 _BUSY_SECONDS = 30.0
 _opening = threading.Lock()
 
 
-def open_store(data_folder: Path) -> Store:
+def open_store(data_folder: Path, clock: Clock = utc_now, *, becomes: Path | None = None) -> Store:
     """The store in `data_folder`, made or brought up to date where needed.
 
     Any number of stores, threads and processes may be open at once. Where a Django project
     has configured Django already, its settings stay, and must list `grader.store` as an app.
+    `becomes` is what the folder will be renamed to: a database that isn't in it is that one's.
     Raises `GraderError` when the database cannot be used.
     """
     folder = Path(data_folder).resolve()
@@ -32,23 +34,23 @@ def open_store(data_folder: Path) -> Store:
         except OSError as error:
             raise GraderError(f"{folder}: cannot be the data folder: {error}") from error
         _set_up_django()
-        alias = _connect(folder)
+        alias = _connect(folder, becomes)
         _migrate_if_needed(folder, alias)
     # The models can be imported only now that Django is set up.
     from grader.store.tables import Tables
 
-    return Store(folder, Tables(alias))
+    return Store(folder, Tables(alias), clock)
 
 
 def database_settings(data_folder: Path) -> dict[str, Any]:
     """Django's entry for the database of `data_folder`.
 
     SQLite in the folder, or PostgreSQL where the environment variable `COURSE_DATABASE` says
-    `postgresql://user:password@host:port/name`.
+    `postgresql://user:password@host:port/name`. In the name, `{folder}` stands for this folder.
     """
     address = os.environ.get("COURSE_DATABASE", "")
     if address:
-        return _postgresql(address)
+        return settings_of(address, Path(data_folder))
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(Path(data_folder).resolve() / "course.sqlite3"),
@@ -58,21 +60,12 @@ def database_settings(data_folder: Path) -> dict[str, Any]:
     }
 
 
-def _postgresql(address: str) -> dict[str, Any]:
-    parts = urlsplit(address)
-    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
-        raise GraderError(
-            "COURSE_DATABASE is not understood; it must look like "
-            "postgresql://user:password@host:port/name (or be unset, for SQLite)."
-        )
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.strip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
-    }
+def holds_course(data_folder: Path) -> bool:
+    """Whether there is something to open: a folder, and its database. Makes neither."""
+    settings = database_settings(data_folder)
+    if "sqlite3" in settings["ENGINE"]:
+        return Path(settings["NAME"]).exists()
+    return Path(data_folder).exists() and not is_absent(settings)
 
 
 def _set_up_django() -> None:
@@ -87,18 +80,36 @@ def _set_up_django() -> None:
         raise GraderError(f"the Django project's INSTALLED_APPS must list {_APP!r}")
 
 
-def _connect(folder: Path) -> str:
-    """The alias of the folder's database: the project's default, or one of our own."""
-    from django.db import connections
+def _connect(folder: Path, becomes: Path | None = None) -> str:
+    """The alias of the folder's database: the project's default, or one of our own.
 
-    entry = database_settings(folder)
-    default = connections.databases.get("default", {})
-    if (default.get("ENGINE"), str(default.get("NAME"))) == (entry["ENGINE"], entry["NAME"]):
-        return "default"
-    alias = f"course:{entry['ENGINE']}:{entry['NAME']}"
+    On PostgreSQL a database that isn't there is made.
+    """
+    from django.db import OperationalError, connections
+
+    is_file = "sqlite3" in database_settings(folder)["ENGINE"]
+    owner = folder if is_file or becomes is None else becomes
+    entry = database_settings(owner)
+    alias = "default" if _is_default(entry) else _alias_of(entry)
     if alias not in connections.databases:
         connections.databases[alias] = connections.configure_settings({"default": entry})["default"]
+    if not is_file:
+        try:
+            connections[alias].ensure_connection()
+        except OperationalError:
+            make_if_absent(entry, owner)
     return alias
+
+
+def _is_default(entry: dict[str, Any]) -> bool:
+    from django.db import connections
+
+    return _alias_of(connections.databases.get("default", {})) == _alias_of(entry)
+
+
+def _alias_of(entry: dict[str, Any]) -> str:
+    words = (str(entry.get(key, "")) for key in ("ENGINE", "HOST", "PORT", "NAME"))
+    return f"course:{':'.join(words)}"
 
 
 def _migrate_if_needed(folder: Path, alias: str) -> None:

@@ -34,7 +34,7 @@ class Record:
     def put_in_force(self, text: str, digest: str, *, reason: str, by: str) -> CourseVersionRow:
         """Let the first course file count from now on; where one counts already, that one."""
         with self._tables.transaction():
-            found = self._tables.versions().order_by("-pk").first()
+            found = self._newest() or self._newest_alone()
             return (found or self._put(text, digest, reason, by)).as_row()
 
     def apply(
@@ -53,9 +53,7 @@ class Record:
         (None: beside none). Raises `AnotherInForce` if that isn't the one in force any more.
         """
         with self._tables.transaction():
-            versions = self._tables.versions().order_by("-pk")
-            versions.select_for_update().first()  # who applies at once waits here, then sees ours
-            newest = versions.first()
+            newest = self._newest_alone()
             if (newest.pk if newest else None) != instead_of:
                 raise AnotherInForce("another course file was put in force meanwhile")
             row = self._put(text, digest, reason, by)
@@ -66,8 +64,26 @@ class Record:
     def version_in_force(self) -> CourseVersionRow | None:
         """The course file that counts, or None before the first."""
         with self._tables.reading():
-            row = self._tables.versions().order_by("-pk").first()
+            row = self._newest()
             return row.as_row() if row else None
+
+    def _newest(self) -> "CourseVersion | None":
+        return self._tables.versions().order_by("-pk").first()
+
+    def _newest_alone(self) -> "CourseVersion | None":
+        """That one; whoever puts another in force waits for the end of our transaction.
+
+        SQLite has one writer at a time anyway. On PostgreSQL a first row, which isn't there, can't
+        be locked: the table is, and may be read meanwhile.
+        """
+        from django.db import connections
+
+        connection = connections[self._tables.alias]
+        if connection.vendor == "postgresql":
+            table = self._tables.versions().model._meta.db_table
+            with connection.cursor() as cursor:
+                cursor.execute(f'LOCK TABLE "{table}" IN SHARE ROW EXCLUSIVE MODE')
+        return self._newest()
 
     def _put(self, text: str, digest: str, reason: str, by: str) -> "CourseVersion":
         """Within a transaction."""

@@ -23,6 +23,10 @@ class State(StrEnum):
     """Staff took it back: it never counts, and is kept."""
 
 
+class StoreFault(GraderError):
+    """The database can't be used just now: it is locked, gone, or its disk is full."""
+
+
 class LeaseLost(GraderError):
     """Somebody else got the submission meanwhile: what this worker found is dropped."""
 

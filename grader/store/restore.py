@@ -75,7 +75,7 @@ def _restore(archive: Path, home: _Home, folder: Path) -> Manifest:
 
     manifest = unpack(archive, home.path, lambda told: _allow(told, home.path))
     _refuse_if_incomplete(manifest, home.path)
-    with open_store(home.path) as store, ExitStack() as together:
+    with open_store(home.path, becomes=folder) as store, ExitStack() as together:
         tables = store._tables
         is_sqlite = connections[tables.alias].vendor == "sqlite"
         together.enter_context(tables.reading() if is_sqlite else tables.transaction())
@@ -174,6 +174,10 @@ def _bring_up_to_date(alias: str) -> None:
     from django.db.migrations.executor import MigrationExecutor
 
     connection = connections[alias]
+    if connection.vendor == "postgresql":
+        # It changes no table that has rows whose keys it has still to check.
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes("store"))
     with connection.cursor() as cursor:

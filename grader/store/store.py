@@ -36,6 +36,7 @@ from grader.store.requests import Requests
 from grader.store.roster import Roster
 from grader.store.secret import read_or_make_secret
 from grader.store.starts import Starts
+from grader.store.waits import Clock, pause_after, seconds_left, utc_now
 from grader.store.withdrawals import Withdrawals
 
 if TYPE_CHECKING:
@@ -51,11 +52,12 @@ class Store:
     """One course's data folder. Safe for many threads and many processes.
 
     Every method raises `GraderError` when the database or the disk fails us. A method that
-    changes something changes all of it or nothing.
+    changes something changes all of it or nothing. The queue's waits go by `clock`.
     """
 
-    def __init__(self, folder: Path, tables: "Tables") -> None:
+    def __init__(self, folder: Path, tables: "Tables", clock: Clock = utc_now) -> None:
         self.folder = folder
+        self._clock = clock
         self.blobs = Blobs(folder / "blobs")
         self.roster = Roster(tables)
         self.groups = Groups(tables)
@@ -239,23 +241,29 @@ class Store:
             return tuple(row.as_row() for row in rows)
 
     def claim(self, batch: BatchRow, *, only: Collection[int] | None = None) -> Lease | None:
-        """Take the next queued submission, or None when there is none.
+        """Take the next queued submission whose wait is over, or None when there is none.
 
         `only` limits it to these submissions. What failed before comes last.
         """
         with self._tables.transaction():
-            queued = self._tables.submissions().filter(
-                assignment=batch.assignment, state=State.QUEUED
-            )
-            if only is not None:
-                queued = queued.filter(pk__in=list(only))
-            queued = queued.order_by("attempts", "received_at", "pk")
-            row = queued.select_for_update(skip_locked=True, of=("self",)).first()
+            queued = self._tables.queued(batch.assignment, only)
+            due = self._tables.due(queued, self._clock())
+            row = due.select_for_update(skip_locked=True, of=("self",)).first()
             if row is None:
                 return None
             row.lease = uuid4().hex
             self._tables.move(row, State.RUNNING, "claimed", f"batch {batch.id}")
             return Lease(row.as_row(), row.lease, batch.id)
+
+    def seconds_until_due(
+        self, batch: BatchRow, *, only: Collection[int] | None = None
+    ) -> float | None:
+        """How long until something queued may be claimed; None when nothing is queued."""
+        with self._tables.reading():
+            queued = self._tables.queued(batch.assignment, only)
+            now = self._clock()
+            times = queued.values_list("not_before", flat=True)
+            return min((seconds_left(at, now) for at in times), default=None)
 
     def finish(self, lease: Lease, graded: GradedSubmission, *, environment: str = "") -> ResultRow:
         """Keep what grading found, exactly once. Raises `LeaseLost` for a stale lease."""
@@ -284,7 +292,7 @@ class Store:
             return result.as_row()
 
     def fail(self, lease: Lease, why: str) -> SubmissionRow:
-        """Our side failed: back into the queue, or delayed the third time. Never a score.
+        """Our side failed: back into the queue, to wait, or delayed the third time. Never a score.
 
         Raises `LeaseLost` for a stale lease.
         """
@@ -294,14 +302,15 @@ class Store:
             row.note = why
             self._tables.count_in_batch(lease.batch_id, failed=1)
             state = State.DELAYED if row.attempts >= MAX_ATTEMPTS else State.QUEUED
+            row.not_before = self._clock() + pause_after(row.attempts)
             self._tables.move(row, state, "failed", f"attempt {row.attempts}, now {state}: {why}")
             return row.as_row()
 
-    def release(self, lease: Lease) -> SubmissionRow:
+    def release(self, lease: Lease, why: str = "the run was interrupted") -> SubmissionRow:
         """Give a lease back ungraded, as at an interruption; counts as no attempt."""
         with self._tables.transaction():
             row = self._tables.leased(lease)
-            self._tables.move(row, State.QUEUED, "released", "the run was interrupted")
+            self._tables.move(row, State.QUEUED, "released", why)
             return row.as_row()
 
     def requeue_stale(self) -> int:

@@ -1,12 +1,19 @@
 """Transactions, connections and the few queries that several methods of the store share."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from django.db import DatabaseError, connections, models, transaction
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    connections,
+    models,
+    transaction,
+)
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from grader.outcomes import GraderError
@@ -31,12 +38,22 @@ from grader.store.records import (
     Lease,
     LeaseLost,
     State,
+    StoreFault,
     UnknownGroup,
     UnknownStudent,
     UnknownSubmission,
 )
+from grader.store.waits import MOST_SECONDS
 
 M = TypeVar("M", bound=models.Model)
+
+# What to do, by words of the database.
+_ADVICE = {
+    "locked": "; another process held it for too long. See who has it open, and end that",
+    "full": "; free space where the data folder is",
+    # As when the disk is too full to read: reading takes a small file too.
+    "disk I/O": "; the data folder's disk is full or broken: `course doctor` looks at it",
+}
 
 
 class Tables:
@@ -53,9 +70,15 @@ class Tables:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Queries that change nothing, without a lock."""
+        """Queries that change nothing, without a lock.
+
+        Raises `StoreFault` where it is worth trying again later.
+        """
         try:
             yield
+        except (OperationalError, InterfaceError) as error:
+            advice = next((told for word, told in _ADVICE.items() if word in str(error)), "")
+            raise StoreFault(f"the database failed: {error}{advice}") from error
         except DatabaseError as error:
             raise GraderError(f"the database failed: {error}") from error
         finally:
@@ -124,6 +147,20 @@ class Tables:
     def submissions(self) -> "QuerySet[Submission]":
         """All submissions with their students and groups."""
         return self._all(Submission).select_related("student", "group")
+
+    def queued(
+        self, assignment: str, only: Collection[int] | None = None
+    ) -> "QuerySet[Submission]":
+        """What waits to be graded, of `only` these; what failed before comes last."""
+        rows = self.submissions().filter(assignment=assignment, state=State.QUEUED)
+        rows = rows if only is None else rows.filter(pk__in=list(only))
+        return rows.order_by("attempts", "received_at", "pk")
+
+    def due(self, rows: "QuerySet[Submission]", now: datetime) -> "QuerySet[Submission]":
+        """Those whose wait after a failure is over, as `seconds_left` tells."""
+        longest = now + timedelta(seconds=MOST_SECONDS)
+        waiting = models.Q(not_before__gt=now, not_before__lte=longest)
+        return rows.filter(models.Q(not_before=None) | ~waiting)
 
     def standing_submissions(self) -> "QuerySet[Submission]":
         """All that staff did not take back."""
@@ -244,6 +281,8 @@ class Tables:
         row.state = state
         if state != State.RUNNING:
             row.lease = ""
+        if state != State.QUEUED:
+            row.not_before = None
         row.note = storable(row.note)
         row.save(using=self.alias)
         self.note(row, what, detail)
@@ -270,6 +309,7 @@ class Tables:
             chosen = list(rows.select_for_update(of=("self",)))
             for row in chosen:
                 row.attempts = 0 if forget else row.attempts
+                row.not_before = None
                 self.move(row, State.QUEUED, "queued", why)
         return len(chosen)
 

@@ -1,11 +1,13 @@
 """What each command line fails with: 1 where its author can mend it, 2 where we must."""
 
+import json
 import os
 import shlex
 
 import pytest
 
 from grader.cli.workplace import REHEARSAL
+from grader.grading import BatchSummary
 from grader.store import State
 from tests.cli.conftest import ToyCommand
 from tests.toy_course import COURSE
@@ -75,6 +77,7 @@ def test_a_mistake_in_the_course_file_is_told_by_line_and_column(
     assert not toy.data.exists()
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("line", ["status", SUBMIT, "report toy"])
 def test_a_damaged_database_exits_with_2(toy: ToyCommand, line: str) -> None:
     toy.data.mkdir()
@@ -122,6 +125,20 @@ def test_an_engine_that_does_not_answer_is_our_failure_and_no_zero(toy: ToyComma
         (row,) = store.submissions("toy")
         assert (row.state, row.attempts) == (State.QUEUED, 0)
         assert store.results(row.id) == ()
+
+
+def test_a_batch_that_gives_up_exits_with_2_and_says_why(
+    toy: ToyCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert toy.here(*split(SUBMIT)).code == 0
+    gave_up = BatchSummary(0, (), gave_up=True, reason="No engine answers [here]. Start one.")
+    monkeypatch.setattr("grader.cli.grade.grade_batch", lambda *_, **__: gave_up)
+    trusted = ("--sandbox", "process", "--i-trust-these-notebooks")
+    for options in (trusted, (*trusted, "--json")):
+        ran = toy.here("grade", "toy", *options)
+        assert ran.code == 2
+        assert "No engine answers [here]. Start one." in ran.err
+    assert json.loads(ran.out)["gave_up"] is True
 
 
 def split(line: str) -> list[str]:

@@ -19,7 +19,7 @@ from grader.grading.compiled import with_compiled_operations
 from grader.outcomes import GradedSubmission
 from grader.sandbox.box import Box, BoxRequest, Sandbox, SandboxFault
 from grader.sandbox.docker import DockerSandbox
-from grader.store import GradingLocked, ResultRow, State, Store, StudentRow, open_store
+from grader.store import GradingLocked, ResultRow, State, Store, StudentRow, open_store, waits
 from tests.toy_course import ANSWERS, answer_notebook, write_toy_course
 
 pytestmark = pytest.mark.docker
@@ -61,6 +61,12 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> GradingPlan:
     course = load_course(write_toy_course(tmp_path_factory.mktemp("batch")))
     made = plan_grading(course, "toy", secret=SECRET, sandbox=DockerSandbox(), labels=LABELS)
     return with_compiled_operations(made)
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed is tried again soon."""
+    monkeypatch.setattr(waits, "FIRST_SECONDS", 0.1)
 
 
 @pytest.fixture
@@ -182,6 +188,7 @@ def test_a_broken_engine_ends_the_batch_early_and_the_rest_stays_queued(
     with store.grading_lock():
         summary = grade_batch(replace(plan, sandbox=sandbox), store, jobs=2)
     assert summary.gave_up
+    assert summary.reason.startswith("Too many failures in a row")
     assert summary.graded == 0
     assert FAILURES_IN_A_ROW <= sandbox.opened <= FAILURES_IN_A_ROW + 1
     assert {student for student, _ in summary.failures} <= set(BEHAVIOURS)

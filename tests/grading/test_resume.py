@@ -6,7 +6,6 @@ times. Both have the same secret, so both ask the same of the same notebooks.
 
 import json
 import random
-import shutil
 import signal
 import subprocess
 import time
@@ -20,6 +19,7 @@ import pytest
 
 from grader.cli.workplace import Workplace
 from grader.store import State, Store, open_store
+from tests.store.postgresql import copied_data
 from tests.toy_course import (
     ANSWERS,
     COURSE_COMMAND,
@@ -154,7 +154,7 @@ def processes() -> Iterator[list["subprocess.Popen[str]"]]:
 
 
 def copied(course_file: Path, filled: Path, name: str) -> Grader:
-    return Grader(course_file, Path(shutil.copytree(filled, filled.with_name(name))))
+    return Grader(course_file, copied_data(filled, filled.with_name(name)))
 
 
 def files(data: Path) -> set[str]:

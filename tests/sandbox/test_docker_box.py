@@ -271,18 +271,6 @@ def test_every_other_mount_is_read_only_or_the_kernels_own(conversation: Convers
     assert writable - kernels - named_by_engine == {"/tmp", "/home/student"}
 
 
-def test_matplotlib_finds_its_list_of_fonts(conversation: Conversation) -> None:
-    """Making the list would take a tenth of the time of a short notebook."""
-    source = """
-import logging
-logging.basicConfig(level="DEBUG", force=True)
-import matplotlib.pyplot
-"""
-    [record] = run_cells(conversation, source)
-    assert "Using fontManager instance from /home/student/.cache/matplotlib" in record.output
-    assert "generated new fontManager" not in record.output
-
-
 @pytest.mark.parametrize("name", ["/etc/resolv.conf", "/etc/hostname", "/etc/hosts"])
 def test_the_files_that_the_engine_mounts_can_not_be_written(
     conversation: Conversation, name: str

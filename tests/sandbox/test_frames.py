@@ -71,6 +71,21 @@ def test_the_largest_allowed_frame_is_read() -> None:
     assert len(frame.body) == BODY_BYTES
 
 
+def test_a_large_body_is_in_memory_as_received_and_once_more() -> None:
+    size = 1 << 24
+    reader = FrameReader(size)
+    reader.feed(framed(packed({"type": "ready"}), bytes(size)))
+    tracemalloc.start()
+    try:
+        frame = reader.next_frame()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert frame is not None
+    assert len(frame.body) == size
+    assert peak < 1.1 * size
+
+
 MAP = b"\x81\xa1k"  # a map of one key, whose value follows
 BOMBS = {
     "nothing": b"",

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays_of
 
 from grader.sandbox import values
 from grader.sandbox.frames import Garbled
-from grader.sandbox.values import DTYPES, MOST_LEAVES, Decoder, Encoder, Form, Handle
+from grader.sandbox.values import DTYPES, MOST_LEAVES, MOST_NUMBERS, Decoder, Encoder, Form, Handle
 
 ENVIRONMENTS = Path(__file__).parent.parent.parent / "environments"
 MOST_BYTES = 1 << 20
@@ -35,6 +35,13 @@ def nested(depth: int) -> Any:
     return form
 
 
+def plainly_nested(depth: int) -> Any:
+    part: Any = 1
+    for _ in range(depth):
+        part = [part]
+    return part
+
+
 BAD_FORMS = {
     "bytes": b"raw",
     "a map": {"a": 1},
@@ -51,6 +58,7 @@ BAD_FORMS = {
     "dates": ["a", "datetime64", [1], 0],
     "text dtype": ["a", "U8", [1], 0],
     "a dtype that is no text": ["a", ["float64"], [1], 0],
+    "a dtype that is no text and has no repr": ["a", plainly_nested(2_000), [1], 0],
     "a shape that is no list": ["a", "float64", 1, 0],
     "a negative length": ["a", "float64", [-1], 0],
     "two negative lengths": ["a", "float64", [-1, -1], 0],
@@ -85,6 +93,7 @@ BAD_FORMS = {
     "nested 62 deep": nested(62),
     "nested 2,000 deep": nested(2_000),
     "too many leaves": ["l", [0] * (MOST_LEAVES + 1)],
+    "a dict with too many numbers as keys": ["d", [[n, 1] for n in range(MOST_NUMBERS + 1)]],
     "a bad leaf far inside": ["d", [["a", ["t", [1, ["l", [b"raw"]]]]]]],
 }
 
@@ -95,7 +104,16 @@ def test_a_bad_form_is_garbled(form: Any) -> None:
         Decoder(bytes(64)).decode(form)
 
 
-@pytest.mark.parametrize("form", [nested(50), ["l", [0] * 50_000]], ids=["deep", "wide"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        nested(50),
+        ["l", [0] * 50_000],
+        ["d", [[str(n), 1] for n in range(50_000)]],
+        ["d", [[n, 1] for n in range(MOST_NUMBERS)]],
+    ],
+    ids=["deep", "wide", "many names", "many numbers"],
+)
 def test_what_is_within_the_limits_is_read(form: Any) -> None:
     assert Decoder(b"").decode(form) is not None
 

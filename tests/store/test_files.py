@@ -115,6 +115,7 @@ def test_opening_again_keeps_everything_and_migrates_nothing(
     assert open_store(store.folder).roster.students() == store.roster.students()
 
 
+@pytest.mark.sqlite
 def test_sqlite_waits_checks_keys_and_lets_readers_go_on(store: Store) -> None:
     from django.db import connections
 
@@ -142,6 +143,7 @@ def test_a_database_of_a_newer_version_is_refused(store: Store) -> None:
         open_store(store.folder)
 
 
+@pytest.mark.sqlite
 def test_a_file_that_is_no_database_is_our_failure(tmp_path: Path) -> None:
     (tmp_path / "course.sqlite3").write_bytes(b"not a database, " * 100)
     with pytest.raises(GraderError, match=r"course\.sqlite3.*not a database"):

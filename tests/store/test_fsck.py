@@ -293,6 +293,7 @@ def test_every_kind_of_finding_comes_with_what_to_do() -> None:
     assert ADVICE.keys() == set(Check)
 
 
+@pytest.mark.sqlite  # PostgreSQL lets no key go
 def test_a_row_that_names_another_that_is_gone_is_found(full: Store) -> None:
     from django.db import connections
 
@@ -307,6 +308,7 @@ def test_a_row_that_names_another_that_is_gone_is_found(full: Store) -> None:
     assert "row 1 of store_reply names a row of store_regraderequest that is not there" in words
 
 
+@pytest.mark.sqlite
 def test_a_damaged_database_is_found(full: Store) -> None:
     from django.db import connections
 

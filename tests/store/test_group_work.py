@@ -1,14 +1,11 @@
 """Whose work a group's file is: of who is in it when it is received, for good."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from grader.store import CannotGroup, GroupRow, Store, StudentRow, SubmissionRow, open_store
-from tests.store.postgresql import make_database
+from grader.store import CannotGroup, GroupRow, Store, StudentRow, SubmissionRow
 
 NOON = datetime(2027, 1, 20, 12, tzinfo=UTC)
 
@@ -113,19 +110,6 @@ def test_what_is_refused_leaves_no_bytes(store: Store):
     with pytest.raises(ValueError, match="not now"):
         store.accept("ada", "hw1", b"refused", "a", NOON, allow=refuse)
     assert list(store.blobs.folder.glob("*/*")) == []
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def either(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Store]:
-    """A store on each kind of database."""
-    if request.param == "postgresql":
-        address = request.getfixturevalue("postgresql")
-        monkeypatch.setenv("COURSE_DATABASE", make_database(address, "groups"))
-    with open_store(tmp_path / "either") as opened:
-        opened.roster.update([StudentRow(name) for name in ("ada", "bob", "eve")])
-        yield opened
 
 
 def test_members_who_move_while_others_hand_in_lose_nothing(either: Store):

@@ -7,9 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from grader.outcomes import CheckResult, Ending, GradedSubmission, GraderError, Outcome
-from grader.store import Lease, LeaseLost, State, Store, StudentRow
+from grader.store import Lease, LeaseLost, State, Store, StudentRow, waits
 
 NOON = datetime(2026, 9, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails is tried again without a wait."""
+    monkeypatch.setattr(waits, "FIRST_SECONDS", 0.0)
 
 
 def graded(earned: float = 3.0, message: str = "") -> GradedSubmission:
@@ -59,6 +65,7 @@ def test_only_some_submissions_or_one_assignment_can_be_claimed(store: Store) ->
     assert store.claim(store.start_batch("ps2")) is None
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_failure_of_ours_is_tried_three_times_and_then_delayed_without_a_score(
     store: Store,
 ) -> None:
@@ -73,6 +80,7 @@ def test_a_failure_of_ours_is_tried_three_times_and_then_delayed_without_a_score
     assert store.submission(number).attempts == 0
 
 
+@pytest.mark.usefixtures("at_once")
 def test_what_failed_comes_after_the_rest(store: Store) -> None:
     submit(store, "ada", minutes=0)
     submit(store, "bob", minutes=1)
@@ -80,6 +88,7 @@ def test_what_failed_comes_after_the_rest(store: Store) -> None:
     assert take(store).submission.student == "bob"
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_failed_regrade_keeps_the_older_score(store: Store) -> None:
     numbers = submit(store, "ada")
     first = store.finish(take(store), graded(3.0))
@@ -152,6 +161,7 @@ def test_only_proposals_that_were_seen_are_adopted(store: Store) -> None:
     assert [row.earned for row in store.regrades.results("ps1")] == [3.0]
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_submission_without_a_grade_is_graded_at_once_in_a_regrade(store: Store) -> None:
     numbers = submit(store, "ada")
     for _ in range(3):
@@ -262,6 +272,7 @@ def test_a_finding_that_cannot_be_written_is_our_failure(store: Store) -> None:
     assert store.submission(number).note.isprintable()
 
 
+@pytest.mark.usefixtures("at_once")
 def test_history_tells_what_happened_in_order(store: Store) -> None:
     (number,) = submit(store, "ada")
     store.fail(take(store), "engine down")

@@ -1,5 +1,7 @@
 """The course's record: one course file is in force, and what changed it is there with it."""
 
+from threading import Thread
+
 import pytest
 
 from grader.store import Store
@@ -10,6 +12,30 @@ def test_the_first_course_file_stays_in_force_whoever_puts_another_there_at_once
     first = store.record.put_in_force("one", "1", reason="first", by="prof")
     assert store.record.put_in_force("two", "2", reason="also first", by="ta") == first
     assert store.record.version_in_force() == first
+
+
+@pytest.mark.parametrize("name", ["put_in_force", "apply"])
+def test_two_first_course_files_at_the_same_moment_are_put_in_force_one_after_the_other(
+    either: Store, name: str
+):
+    told: list[object] = []
+
+    def second() -> None:
+        more = {"instead_of": None} if name == "apply" else {}
+        try:
+            told.append(getattr(either.record, name)("two", "2", reason="x", by="ta", **more))
+        except AnotherInForce as error:
+            told.append(error)
+
+    thread = Thread(target=second)
+    with either._tables.transaction():
+        first = either.record.put_in_force("one", "1", reason="first", by="prof")
+        thread.start()
+        thread.join(1)
+        assert told == []
+    thread.join(60)
+    assert told == [first] if name == "put_in_force" else isinstance(told[0], AnotherInForce)
+    assert either.record.version_in_force() == first
 
 
 def test_a_file_is_applied_with_a_line_for_each_setting(store: Store):

@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import re
-import shutil
 import tarfile
 import zlib
 from collections.abc import Callable
@@ -21,14 +20,14 @@ from grader.store.restore import restore
 from tests.store import archives
 from tests.store.archives import Members, member, put, tell
 from tests.store.full_store import all_rows, fill
+from tests.store.postgresql import copied_data
 
 
 @pytest.fixture(scope="module")
 def good(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup of a full store."""
     folder = tmp_path_factory.mktemp("good")
-    shutil.copytree(migrated, folder / "data")
-    with open_store(folder / "data") as store:
+    with open_store(copied_data(migrated, folder / "data")) as store:
         fill(store)
         back_up(store, folder / "b.tar.gz")
     return folder / "b.tar.gz"
@@ -324,7 +323,7 @@ def test_what_the_changes_above_start_from_is_accepted(good: Path, tmp_path: Pat
 def older(members: Members) -> None:
     """As the version before owners and points by question were filled in wrote it."""
     then: dict[str, tuple[dict[str, str], set[str]]] = {
-        "submission": ({"owner": ""}, {"members"}),
+        "submission": ({"owner": ""}, {"members", "not_before"}),
         "result": ({"questions": ""}, {"dropped"}),
         "override": ({}, {"excused"}),
         "extension": ({}, {"time_factor"}),
@@ -345,6 +344,7 @@ def older(members: Members) -> None:
     tell(members, migrations=["0001_first_tables", "0002_a_terms_tables"], rows=rows)
 
 
+@pytest.mark.usefixtures("either_database")
 def test_a_backup_of_an_older_version_is_brought_up_to_date(good: Path, tmp_path: Path) -> None:
     restore(good, tmp_path / "now")
     restore(changed(good, tmp_path, older), tmp_path / "then")

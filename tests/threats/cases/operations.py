@@ -4,6 +4,10 @@ from tests.threats.case import BATCH, BOX, ENDINGS, QUEUE, Case, case
 
 RESUME = "tests/grading/test_resume.py"
 PROCESSES = "tests/store/test_processes.py"
+AWAY = "tests/faults/test_engine.py"
+DISK = "tests/faults/test_disk.py"
+DATABASE = "tests/faults/test_database.py"
+WAITING = "tests/faults/test_waiting.py"
 MISTAKES = "tests/course/test_load.py::test_a_mistake_is_told_once_at_its_place"
 YAML = "tests/course/test_yaml_source.py"
 NAMED = "tests/course/test_named_times.py"
@@ -23,6 +27,7 @@ CASES = (
         "the grader killed at every step",
         "each submission is graded once; nothing is left",
         f"{RESUME}::test_kills_at_ten_moments_end_with_each_submission_graded_once",
+        "tests/faults/test_killed.py::test_a_kill_at_any_step_leaves_what_the_next_run_takes_up",
         f"{PROCESSES}::test_a_kill_in_finish_leaves_all_or_nothing",
         f"{PROCESSES}::test_kills_at_any_moment_end_with_each_submission_graded_once",
         f"{PROCESSES}::test_a_kill_in_the_middle_of_a_blob_leaves_no_blob",
@@ -35,50 +40,71 @@ CASES = (
     ),
     case(
         80,
-        "Ctrl-C; a second grader",
-        "what was held is given back; the second one is told",
+        "Ctrl-C, also while waiting; a second grader",
+        "what was held is given back at once; the second one is told",
         f"{RESUME}::test_ctrl_c_gives_back_what_it_held_and_says_so",
+        f"{WAITING}::test_an_interrupt_ends_a_wait_at_once",
         f"{PROCESSES}::test_a_second_grader_is_told_who_grades_and_a_kill_frees_the_lock",
     ),
     case(
         80,
         "the disk is full",
-        "our failure: no row, no file",
+        "our failure: no row, no file, no attempt; what was found is kept once there is space",
+        f"{DISK}::test_space_that_is_freed_in_time_costs_nothing",
+        f"{DISK}::test_a_disk_that_stays_full_ends_the_batch_and_older_scores_stay",
+        f"{DISK}::test_what_is_handed_in_on_a_full_disk_is_refused_whole",
         "tests/store/test_submissions.py::test_a_full_disk_is_our_failure_and_leaves_no_row",
         "tests/store/test_backup.py::test_a_full_disk_leaves_nothing",
     ),
     case(
         80,
         "the database is locked or damaged",
-        "our failure: neither result nor state changes",
+        "our failure: neither result nor state changes; a lock is waited for, and nothing is lost",
+        f"{DATABASE}::test_a_lock_that_goes_in_time_costs_nothing",
+        f"{DATABASE}::test_a_lock_that_stays_ends_the_batch_and_the_next_run_goes_on",
         f"{QUEUE}::test_a_failed_write_leaves_neither_result_nor_state",
         "tests/cli/test_failures.py::test_a_damaged_database_exits_with_2",
     ),
     case(
         80,
+        "the engine stops in mid-batch, and is started again or not",
+        "waited for; no score, no attempt used up; then the batch ends with one sentence",
+        f"{AWAY}::test_an_engine_that_is_started_again_is_waited_for",
+        f"{AWAY}::test_an_engine_that_stays_away_ends_the_batch_with_one_sentence",
+        f"{WAITING}::test_what_fails_because_the_engine_is_away_is_not_the_submissions_failure",
+        f"{WAITING}::test_what_stays_away_is_said_once_and_all_stay_queued",
+        "tests/cli/test_failures.py::test_a_batch_that_gives_up_exits_with_2_and_says_why",
+    ),
+    case(
+        80,
         "the engine is down, or fails at each",
-        "no score, and no attempt or three; the batch stops",
+        "no score; tried again after a wait; the batch stops",
         "tests/cli/test_failures.py::test_an_engine_that_does_not_answer_is_our_failure_and_no_zero",
         f"{BATCH}::test_a_broken_engine_ends_the_batch_early_and_the_rest_stays_queued",
         f"{BATCH}::test_a_fault_of_ours_is_tried_again_and_then_graded",
+        f"{WAITING}::test_a_batch_does_not_end_before_what_failed_was_tried_again",
     ),
     case(
         80,
         "a container killed or removed from outside, left by a killed run",
-        "our fault; found and removed",
+        "our fault; tried again; found and removed",
+        f"{AWAY}::test_containers_that_are_killed_from_outside_cost_nobody_anything",
         f"{ENDINGS}::test_a_container_removed_from_outside_is_our_fault",
         f"{BOX}::test_boxes_that_a_killed_grader_left_are_found_by_their_labels",
     ),
     case(
         80,
         "the image is missing (none is pulled while grading)",
-        "our fault, with what to do",
+        "our fault, with what to do; in mid-batch too, and the next run builds it",
+        f"{AWAY}::test_an_image_that_vanishes_in_mid_batch_is_our_fault_and_built_by_the_next_run",
         f"{BOX}::test_a_missing_image_is_our_fault_and_the_message_says_what_to_do",
     ),
     case(
         80,
         "the clock jumps",
-        "limits keep to a monotonic clock",
+        "limits keep to a monotonic clock; no wait gets longer",
+        f"{WAITING}::test_a_clock_that_is_set_after_a_failure_holds_nothing_up",
+        "tests/store/test_waits.py::test_a_clock_that_is_set_delays_nothing_for_longer_than_a_wait",
         f"{ENDINGS}::test_a_clock_that_jumps_changes_no_limit",
     ),
     case(
@@ -86,6 +112,9 @@ CASES = (
         "a submission that always fails",
         "delayed after three attempts; an older score stays; shown as delayed, not zero",
         f"{BATCH}::test_what_fails_always_is_delayed_and_an_older_score_stays",
+        f"{AWAY}::test_a_submission_that_fails_always_is_set_aside_and_the_others_are_graded",
+        "tests/cli/test_intake_commands.py::"
+        "test_status_counts_submissions_and_says_why_one_is_delayed",
         "tests/report/test_pages.py::test_a_delayed_submission_shows_no_zero",
     ),
     case(
