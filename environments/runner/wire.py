@@ -26,6 +26,7 @@ DTYPES = frozenset(
 # What the other side takes of one message's header and of a value's parts.
 HEADER_BYTES = 1 << 20
 MOST_PARTS = 100_000
+MOST_NUMBERS = 10_000
 
 
 class Unsendable(Exception):
@@ -93,6 +94,8 @@ class Writer:
             tag = "t" if isinstance(value, tuple) else "l"
             return [tag, [self.value(item, depth + 1) for item in value]]
         if isinstance(value, dict):
+            if sum(type(key) is int for key in value) > MOST_NUMBERS:
+                raise Unsendable(f"a dict with more than {MOST_NUMBERS} numbers as keys")
             return ["d", [[self._key(k), self.value(v, depth + 1)] for k, v in value.items()]]
         return ["h", self.handles.add(value), type(value).__name__[:80]]
 

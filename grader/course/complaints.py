@@ -3,9 +3,19 @@
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 Parts = tuple[str | int, ...]
+
+MOST_COMPLAINTS = 200
+MORE = f"more than {MOST_COMPLAINTS} mistakes; these are told, mend them first"
+# With more, a hint for each mistake would take minutes.
+_MOST_KNOWN = 1_000
+
+
+class EnoughComplaints(Exception):
+    """So many mistakes were found that nobody would read more."""
 
 
 @dataclass(frozen=True, order=True)
@@ -54,7 +64,7 @@ def dotted(parts: Parts) -> str:
 
 def near_word(seen: str, known: Iterable[str]) -> str | None:
     """The known word that `seen` is probably a misspelling of, if there is one."""
-    by_fold = {word.casefold(): word for word in known}
+    by_fold = {word.casefold(): word for word in islice(known, _MOST_KNOWN)}
     folded = seen.casefold()
     near = difflib.get_close_matches(folded, by_fold, n=1, cutoff=0.6)
     near += [word for word in by_fold if len(word) > 2 and folded.startswith(word)]

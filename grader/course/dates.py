@@ -11,6 +11,9 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from grader.course.complaints import did_you_mean
 
+# What a course can mean, with room on both sides for all that is reckoned from its dates.
+FIRST_YEAR, LAST_YEAR = 1970, 2999
+
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _CLOCK = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?(?: ?(Z|[-+][0-9]{2}:[0-9]{2}))?")
 _EXPECTED_DATE = "expected a date such as `2027-01-14`"
@@ -47,7 +50,9 @@ def parse_date(text: object) -> date:
     if match is None:
         raise ValueError(_EXPECTED_DATE)
     year, month, day = (int(part) for part in match.groups())
-    if year == 0 or not 1 <= month <= 12:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"expected a year from {FIRST_YEAR} to {LAST_YEAR}")
+    if not 1 <= month <= 12:
         raise ValueError(f"which is no date: there is no month {month:02}; {_EXPECTED_DATE}")
     days = calendar.monthrange(year, month)[1]
     if not 1 <= day <= days:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.course.complaints import Parts
-from grader.course.raw_fields import RawFields
+from grader.course.raw_fields import RawFields, finite_sum
 from grader.course.written import ENVIRONMENT, WrittenAssignment, WrittenQuestion
 from grader.course.yaml_source import Document
 
@@ -101,8 +101,8 @@ class _HandIn(RawFields):
         each = [self.get(*path, index, "points") for index in range(len(items))]
         if not all(type(number) in (int, float) and number > 0 for number in (points, *each)):
             return
-        added = math.fsum(each)
-        if not math.isclose(points, added, rel_tol=1e-9):
+        added = finite_sum(each)
+        if added is not None and not math.isclose(points, added, rel_tol=1e-9):
             what = f"the items' points add up to {added:g}, but the question has {points:g}"
             self.document.complain(path, f"{what}; correct an item or the question", of_key=True)
 

@@ -1,13 +1,14 @@
 """`course.yaml` to a `Course`: all of it, or every mistake in it and none of it."""
 
 import math
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from grader.course.complaints import CourseFileError
+from grader.course.complaints import CourseFileError, EnoughComplaints
 from grader.course.dates import LocalTime
 from grader.course.explain import explain
 from grader.course.models import (
@@ -64,13 +65,16 @@ def load_course(path: Path | str, *, text: str | None = None) -> Course:
 
 def _validate(document: Document, folder: Path) -> WrittenCourse | None:
     """What the file says, or None; mistakes go to the document's complaints."""
-    if isinstance(document.data, dict):
-        check_rules(document, folder)
     try:
+        if isinstance(document.data, dict):
+            check_rules(document, folder)
         return WrittenCourse.model_validate(document.data)
     except ValidationError as error:
-        explain(document, WrittenCourse, error.errors(include_url=False))
-        return None
+        with suppress(EnoughComplaints):
+            explain(document, WrittenCourse, error.errors(include_url=False))
+    except EnoughComplaints:
+        pass
+    return None
 
 
 def _resolve(written: WrittenCourse, folder: Path) -> Course:

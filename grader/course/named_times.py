@@ -12,8 +12,19 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from grader.course.complaints import did_you_mean
-from grader.course.dates import LocalTime, in_zone, parse_clock, parse_date, parse_local_time
+from grader.course.dates import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    LocalTime,
+    in_zone,
+    parse_clock,
+    parse_date,
+    parse_local_time,
+)
 from grader.course.units import Span, parse_span
+
+# Of times between one and the date that it is reckoned from. Each is followed anew for each time.
+MOST_BETWEEN = 20
 
 # What of an assignment other times may refer to.
 NAMED = ("release", "due", "lock")
@@ -25,8 +36,7 @@ _EXPECTED = (
     "expected a local date and time such as `2027-01-14 18:00`, or one by name such as "
     "`ps1.due + 7 days` or `exam - 1 day at 18:00`"
 )
-
-
+_BEYOND = f"which is not in the years {FIRST_YEAR} to {LAST_YEAR}"
 _NONE = Span()
 
 
@@ -61,6 +71,15 @@ class Circle(ValueError):
         self.names = tuple(names)
         shown = " -> ".join(f"`{name}`" for name in (*self.names, self.names[0]))
         super().__init__(f"which is in a circle, {shown}; write one of them as a date and time")
+
+
+class TooFar(ValueError):
+    """A time that refers to another, and that one to another, over and over."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"which goes through more than {MOST_BETWEEN} other times; write it as a date and time"
+        )
 
 
 def parse_time(text: object) -> LocalTime | Relative:
@@ -149,9 +168,11 @@ class Schedule:
             raise ValueError(self._unknown(name))
         if name in trail:
             raise Circle(trail[trail.index(name) :])
+        if len(trail) > MOST_BETWEEN:
+            raise TooFar
         try:
             return self._meaning(self.written[name], (*trail, name))
-        except Circle:
+        except (Circle, TooFar):
             raise
         except ValueError as error:
             raise FaultElsewhere(f"`{name}` can't be used: {error}") from error
@@ -170,10 +191,14 @@ class Schedule:
         sign = -1 if by.is_earlier else 1
         try:
             if by.span.hours:
-                return self._hours_from(base, timedelta(hours=sign * by.span.hours))
-            return self._days_from(base, sign * by.span.days, by)
+                found = self._hours_from(base, timedelta(hours=sign * by.span.hours))
+            else:
+                found = self._days_from(base, sign * by.span.days, by)
         except OverflowError as error:
-            raise ValueError("which is beyond all calendars") from error
+            raise ValueError(_BEYOND) from error
+        if not FIRST_YEAR <= found.year <= LAST_YEAR:
+            raise ValueError(_BEYOND)
+        return found
 
     def _hours_from(self, base: date | datetime, hours: timedelta) -> datetime:
         if not isinstance(base, datetime):

@@ -63,7 +63,8 @@ class _Stated(BaseModel):
 class _Policy(_Stated):
     slack: Annotated[timedelta, BeforeValidator(_parse_slack)] = Field(
         default=timedelta(0),
-        description="a duration such as `5 min`",
+        le=timedelta(days=1),
+        description="a duration such as `5 min`, at most a day",
     )
     counts: Literal["newest", "best"] = Field(
         default="newest",

@@ -1,5 +1,6 @@
 """The raw data of `course.yaml`, as the rules read it: what is missing or wrong is passed over."""
 
+import math
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, TypeVar
@@ -51,6 +52,17 @@ class RawFields:
         """Complain of the value at a path."""
         seen = quoted(self.document.texts.get(path, self.get(*path)))
         self.document.complain(path, f"saw {seen}, {what}")
+
+
+def finite_sum(numbers: Iterable[Any]) -> float | None:
+    """The sum; None where a number is none, not finite or too large, which has its complaint."""
+    each = list(numbers)
+    if not all(type(number) in (int, float) and math.isfinite(number) for number in each):
+        return None
+    try:
+        return math.fsum(each)
+    except OverflowError:
+        return None
 
 
 class TermFields(RawFields):

@@ -11,12 +11,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.course.complaints import Complaint, CourseFileError, did_you_mean, near_word, quoted
+from grader.course.complaints import (
+    MORE,
+    MOST_COMPLAINTS,
+    Complaint,
+    CourseFileError,
+    EnoughComplaints,
+    did_you_mean,
+    near_word,
+    quoted,
+)
 from grader.course.text_source import read_text
 
 REQUIRED = ("student", "name", "email")
 COLUMNS = (*REQUIRED, "section")
 LARGEST_BYTES = 1 << 22
+_LONGEST_CELL = 200
+_MOST_COLUMNS = 50
 
 _STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _EMAIL = re.compile(r"[^\s@,;<>\"']{1,64}@[^\s@,;<>\"']{1,190}")
@@ -39,7 +50,10 @@ def load_roster(path: Path | str) -> tuple[Student, ...]:
         CourseFileError: the file has mistakes; all are told, by line and column.
     """
     reader = _Reader(read_text(Path(path), largest_bytes=LARGEST_BYTES))
-    students = reader.students()
+    try:
+        students = reader.students()
+    except EnoughComplaints:
+        students = ()
     if reader.complaints:
         raise CourseFileError(path, reader.complaints)
     return students
@@ -71,6 +85,9 @@ class _Reader:
         row = next(self._filled(), None)
         if row is None:
             self._complain(1, 1, "", f"the file is empty, expected the header {_HEADER}")
+            return None
+        if len(row) > _MOST_COLUMNS:
+            self._at(0, "", f"saw {len(row)} columns, expected the header {_HEADER}")
             return None
         names = [name.strip().lower() for name in row]
         unknown = [name for name in names if name not in COLUMNS]
@@ -109,10 +126,7 @@ class _Reader:
             self._at(0, "", f"{what}; a name with a comma needs quotes")
             return None
         before = len(self.complaints)
-        cells = {
-            name: unicodedata.normalize("NFC", cell.strip())
-            for name, cell in zip(header, row, strict=True)
-        }
+        cells = {name: _composed(cell.strip()) for name, cell in zip(header, row, strict=True)}
         for column, name in enumerate(header):
             self._check(column, name, cells[name])
         return Student(**cells) if len(self.complaints) == before else None
@@ -122,8 +136,10 @@ class _Reader:
             return
         if not cell and name in REQUIRED:
             self._at(column, name, "saw nothing, expected a value")
-        elif len(cell) > 200 or "\n" in cell or "\r" in cell:
-            self._at(column, name, f"saw {quoted(cell)}, expected one line of at most 200")
+        elif len(cell) > _LONGEST_CELL or "\n" in cell or "\r" in cell:
+            self._at(
+                column, name, f"saw {quoted(cell)}, expected one line of at most {_LONGEST_CELL}"
+            )
         elif name == "student" and not _STUDENT.fullmatch(cell):
             what = "expected letters, digits, `.`, `_` and `-`, at most 32"
             self._at(column, name, f"saw {quoted(cell)}, {what}")
@@ -147,7 +163,15 @@ class _Reader:
         self._complain(line, start + 1, name, what)
 
     def _complain(self, line: int, column: int, name: str, what: str) -> None:
+        if len(self.complaints) >= MOST_COMPLAINTS:
+            self.complaints.append(Complaint(1, 1, "", MORE))
+            raise EnoughComplaints
         self.complaints.append(Complaint(max(1, line), column, name, what))
+
+
+def _composed(cell: str) -> str:
+    """A cell in Unicode's composed form; one that is refused anyway may take minutes to compose."""
+    return cell if len(cell) > 4 * _LONGEST_CELL else unicodedata.normalize("NFC", cell)
 
 
 _HEADER = f"`{','.join(REQUIRED)}` (and `section`, if wanted)"

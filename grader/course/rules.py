@@ -13,12 +13,14 @@ from grader.course.complaints import Parts, did_you_mean
 from grader.course.dates import parse_date
 from grader.course.hand_in_rules import check_hand_in
 from grader.course.policy_rules import check_policies
-from grader.course.raw_fields import TermFields
+from grader.course.raw_fields import TermFields, finite_sum
 from grader.course.time_rules import check_times
 from grader.course.units import parse_seconds
 from grader.course.weight_rules import check_weights
 from grader.course.written import NAME, RELATIVE
 from grader.course.yaml_source import Document
+
+_MOST_LISTED = 20
 
 
 def check_rules(document: Document, folder: Path) -> None:
@@ -122,7 +124,7 @@ class _Rules(TermFields):
         wanted, known = self.get(*at, "environment"), self.names("environments")
         if not isinstance(wanted, str) or not known or wanted in known:
             return
-        listed = ", ".join(f"`{name}`" for name in known)
+        listed = ", ".join(f"`{name}`" for name in known[:_MOST_LISTED])
         self.saw(
             (*at, "environment"),
             f"expected one of `environments`, {listed}; add it there, or choose one of these",
@@ -131,9 +133,9 @@ class _Rules(TermFields):
     def points(self, at: Parts) -> None:
         total = self.get(*at, "points")
         each = [self.get(*at, "questions", name, "points") for name in self.names(*at, "questions")]
-        if not each or not all(type(number) in (int, float) for number in (total, *each)):
+        added = finite_sum(each)
+        if not each or added is None or type(total) not in (int, float):
             return
-        added = math.fsum(each)
         if not math.isclose(total, added, rel_tol=1e-9):
             what = f"but the questions' points add up to {added:g}"
             self.saw((*at, "points"), f"{what}; correct the sum or a question")

@@ -3,7 +3,7 @@
 import math
 
 from grader.course.complaints import did_you_mean
-from grader.course.raw_fields import RawFields
+from grader.course.raw_fields import RawFields, finite_sum
 from grader.course.yaml_source import Document
 
 
@@ -54,9 +54,9 @@ class _Weights(RawFields):
     def sum(self) -> None:
         """The parts make the whole."""
         each = [self.get("weights", name, "percent") for name in self.names("weights")]
-        if not each or not all(type(number) in (int, float) for number in each):
+        added = finite_sum(each)
+        if not each or added is None:
             return
-        added = math.fsum(each)
         if not math.isclose(added, 100.0, rel_tol=1e-9):
             what = f"the parts add up to {added:g} percent, expected 100"
             self.document.complain(("weights",), what, of_key=True)

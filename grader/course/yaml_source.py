@@ -15,12 +15,21 @@ from typing import Any
 import yaml
 from yaml import events
 
-from grader.course.complaints import Complaint, Parts, dotted
+from grader.course.complaints import (
+    MORE,
+    MOST_COMPLAINTS,
+    Complaint,
+    EnoughComplaints,
+    Parts,
+    dotted,
+)
 from grader.course.text_source import HIDDEN
 from grader.course.yaml_syntax import explain_syntax
 
 DEEPEST = 12
 LONGEST_NUMBER = 18
+LONGEST_NAME = 100
+_TOO_DEEP = f"nested deeper than {DEEPEST} levels; is this the file?"
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -53,9 +62,19 @@ class Document:
     complaints: list[Complaint] = field(default_factory=list[Complaint])
 
     def complain(self, path: Parts, what: str, *, of_key: bool = False) -> None:
-        """Note a mistake at a value, or at its key; at the nearest part above if there is none."""
+        """Note a mistake at a value, or at its key; at the nearest part above if there is none.
+
+        Raises as `note`.
+        """
         line, column = self._place(path, of_key=of_key)
-        self.complaints.append(Complaint(line, column, dotted(path), what))
+        self.note(Complaint(line, column, dotted(path), what))
+
+    def note(self, complaint: Complaint) -> None:
+        """Note a mistake. Raises `EnoughComplaints` where there are too many already."""
+        if len(self.complaints) >= MOST_COMPLAINTS:
+            self.complaints.append(Complaint(1, 1, "", MORE))
+            raise EnoughComplaints
+        self.complaints.append(complaint)
 
     def _place(self, path: Parts, *, of_key: bool) -> Place:
         if path in self.values:
@@ -81,7 +100,7 @@ def read_yaml(text: str) -> tuple[Document, bool]:
     except yaml.MarkedYAMLError as error:
         reader.document.complaints.append(explain_syntax(error, text))
         return reader.document, False
-    except _UnreadableError:
+    except (_UnreadableError, EnoughComplaints):
         return reader.document, False
     return reader.document, True
 
@@ -89,7 +108,7 @@ def read_yaml(text: str) -> tuple[Document, bool]:
 class _Reader:
     def __init__(self, text: str) -> None:
         self.document = Document()
-        self.events: Iterator[Any] = iter(yaml.parse(text, Loader=yaml.SafeLoader))
+        self.events: Iterator[Any] = _parsed(text)
 
     def read(self) -> None:
         next(self.events)
@@ -131,7 +150,7 @@ class _Reader:
             what = f"saw the tag `{tag}`, which this file may not have; delete it"
             self._complain(event, path, what)
         if len(path) > DEEPEST:
-            self._complain(event, path, f"nested deeper than {DEEPEST} levels; is this the file?")
+            self._complain(event, path, _TOO_DEEP)
             raise _UnreadableError
         return event.tag is not None
 
@@ -162,6 +181,9 @@ class _Reader:
         if event.value == "<<" and event.style is None:
             self._complain(event, path, "saw the merge key `<<`; write the fields themselves")
             return None
+        if fault := _fault_of_name(event.value):
+            self._complain(event, path, fault)
+            return None
         if not event.value.strip():
             self._complain(event, path, "saw a colon without a name before it")
             return None
@@ -184,6 +206,10 @@ class _Reader:
             depth -= isinstance(event, events.CollectionEndEvent)
             if depth == 0:
                 return
+            # PyYAML takes the longer for each bracket the deeper it is.
+            if depth > DEEPEST:
+                self._complain(event, (), _TOO_DEEP)
+                raise _UnreadableError
             event = next(self.events)
 
     def _scalar(self, event: Any, path: Parts) -> Any:
@@ -207,7 +233,27 @@ class _Reader:
         return Refused()
 
     def _complain(self, event: Any, path: Parts, what: str) -> None:
-        self.document.complaints.append(Complaint(*_place_of(event), dotted(path), what))
+        self.document.note(Complaint(*_place_of(event), dotted(path), what))
+
+
+def _fault_of_name(name: str) -> str | None:
+    """Why a key can't even be named in a complaint, which is one line of plain characters."""
+    if "\n" in name or len(name) > LONGEST_NAME:
+        return f"saw a name over several lines or {LONGEST_NAME} characters; is a colon misplaced?"
+    hidden = HIDDEN.search(name)
+    return f"a name holds the invisible character U+{ord(hidden[0]):04X}" if hidden else None
+
+
+def _parsed(text: str) -> Iterator[Any]:
+    """PyYAML's events. Whatever it makes nothing of is its `MarkedYAMLError`."""
+    loader = yaml.SafeLoader(text)
+    try:
+        while loader.check_event():
+            yield loader.get_event()
+    except (ValueError, OverflowError) as error:
+        # It takes any digits for a character's number, and for that of YAML's version.
+        problem = "an escape or a version whose number can't be"
+        raise yaml.MarkedYAMLError(problem=problem, problem_mark=loader.get_mark()) from error
 
 
 def core_scalar(text: str) -> str | int | float | bool | None:

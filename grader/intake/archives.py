@@ -53,7 +53,8 @@ def read_archive(
     """
     try:
         with path.open("rb") as file, zipfile.ZipFile(_Bounded(file)) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            # Not `is_dir`, which fails on an entry without a name.
+            entries = [one for one in archive.infolist() if not one.filename.endswith("/")]
             _check_entries(entries, limits)
             candidates = [Candidate(_name(e), partial(_read_entry, archive, e)) for e in entries]
             return collect(candidates, Names(tuple(roster), kind), limits)

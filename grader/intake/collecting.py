@@ -80,7 +80,7 @@ def collect(candidates: Iterable[Candidate], names: Names, limits: CollectingLim
         try:
             read = _read(student, file, left, limits, names.kind)
         except Refused as why:
-            refused.append(RefusedFile(file.file, why))
+            refused.append(RefusedFile(printable(file.file), why))
         else:
             left -= len(read.data)
             found.append(read)
@@ -103,7 +103,7 @@ def _refuse_all(student: str, files: list[Candidate], noun: str) -> list[Refused
         f"there are {len(files)} {noun}s for student {student!r}: {names}.",
         hint="Remove all but the one that counts.",
     )
-    return [RefusedFile(candidate.file, why) for candidate in files]
+    return [RefusedFile(printable(candidate.file), why) for candidate in files]
 
 
 def _read(

@@ -122,6 +122,7 @@ MISTAKES = [
     ("kind: percent per day", "kind: none", "14:9", "late_policy.kind", "`no late work`"),
     ("kind: percent per day", "slack: 1 s", "13:1", "late_policy.kind", "missing, expected"),
     ("kind: percent per day", "kind: no late work", "15:3", "late_policy.percent", "this kind"),
+    ("percent: 10", "slack: 25 h", "15:10", "late_policy.slack", "at most a day"),
     ("percent: 10", "percent: 101", "15:12", "late_policy.percent", "from 0 to 100"),
     ("roster: roster.csv", "roster: rooster.csv", "17:9", "roster", "mean `roster.csv`?"),
     ("roster: roster.csv", "roster:", "17:8", "roster", "saw nothing"),
@@ -134,6 +135,14 @@ MISTAKES = [
     ("environment: cpu", "folder: x/../y", "21:13", "assignments.hw1.folder", "saw `x/../y`"),
     ("environment: cpu", "tests: oter", "21:12", "assignments.hw1.tests", "saw `oter`, expected"),
     ("    environment: cpu\n", "", "19:3", "assignments.hw1.environment", "missing, expected"),
+    ("due: 2027-02-10", "due: 3000-01-01", "23:10", "assignments.hw1.due", "from 1970 to 2999"),
+    (
+        "02-10 23:59",
+        "02-10 23:59\n    lock: 9999-12-31 24:00",
+        "24:11",
+        "assignments.hw1.lock",
+        "year",
+    ),
     ("due: 2027-02-10", "due: 2027-02-30", "23:10", "assignments.hw1.due", "has 28 days"),
     ("due: 2027-02-10", "due: 2027-01-12", "23:10", "assignments.hw1.due", "after the release"),
     ("due: 2027-02-10", "due: 2028-02-10", "23:10", "assignments.hw1.due", "inside the term"),
@@ -191,6 +200,16 @@ def test_all_mistakes_are_told_at_once_by_line_and_as_documented(folder: Path):
         "course.yaml:29:43: assignments.hw1.questions.q2.manual: saw `yes`, expected `true` "
         "(graded by hand) or `false`; write `true`",
     ]
+
+
+@pytest.mark.parametrize(("one", "other"), [(".inf", "-.inf"), ("1e308", "1.7e308"), (".nan", "1")])
+def test_numbers_that_have_no_sum_have_their_own_complaints_only(folder: Path, one, other):
+    text = replaced(folder, "points: 4", f"points: {one}").replace("points: 6", f"points: {other}")
+    text += f"weights:\n  hw1: {{percent: {one}}}\n  hw2: {{percent: {other}, of: [hw1]}}\n"
+    whats = [c.what for c in complaints(folder, text)]
+    assert any(f"saw `{one}`, expected a number of points" in what for what in whats)
+    assert any(f"saw `{one}`, expected a number of percent" in what for what in whats)
+    assert not any("add up" in what for what in whats)
 
 
 def test_half_points_that_add_up_are_accepted(folder: Path):

@@ -168,6 +168,26 @@ def test_what_is_no_time_at_all_says_what_one_is(parse, text: object) -> None:
         parse(text)
 
 
+def test_times_that_go_on_and_on_are_told(term: Path) -> None:
+    chain = "".join(f"  e{n}: e{n + 1} + 1 day\n" for n in range(1_000))
+    found = complaints_of(term, "events:\n", f"events:\n{chain}  e1000: 2027-02-15 09:00\n")
+    told = {path for _, path, what in found if "goes through more than 20 other times" in what}
+    assert "events.e0" in told
+    found = complaints_of(term, "e1000: 2027-02-15 09:00", "e1000: 2027-02-15 10:00")
+    assert "events.e999" not in {path for _, path, _ in found}
+
+
+@pytest.mark.parametrize(("sign", "year"), [("+", 2999), ("-", 1970)])
+def test_a_time_beyond_the_years_of_courses_is_told(sign: str, year: int) -> None:
+    long = Span(days=7000)
+    names = {f"t{n}": Relative(f"t{n + 1}", long, sign == "-") for n in range(20)}
+    near = LocalTime(datetime(year, 6, 1))  # noqa: DTZ001
+    schedule = Schedule(TORONTO, {**names, "t20": near})
+    assert schedule.named("t20")
+    with pytest.raises(ValueError, match="not in the years 1970 to 2999"):
+        schedule.named("t19")
+
+
 def test_a_time_that_leads_into_a_circle_is_not_told_with_it(term: Path) -> None:
     text = (term / "course.yaml").read_text()
     (term / "course.yaml").write_text(text.replace("due: 2027-02-10 23:59", "due: hw2.due"))

@@ -88,6 +88,13 @@ REFUSED = [
     ('a: "x\\0y"\n', "1:4", "invisible character U+0000"),
     ('a: "\\ud800"\n', "1:4", "invisible character U+D800"),
     ("a: " + "[" * 100_000, "1:16", "nested deeper than 12"),
+    ("a: 1\na: " + "[" * 100_000, "2:16", "nested deeper than 12"),
+    ('a: "\\UFFFFFFFF"\n', "1:7", "whose number can't be"),
+    (f"%YAML 1.{'9' * 5000}\n---\na: 1\n", "1:9", "whose number can't be"),
+    ("{a\n\n  b: 1}\n", "1:2", "a name over several lines"),
+    (f"? {'a' * 101}\n: 1\n", "1:3", "or 100 characters"),
+    ('"\\ud800": 1\n', "1:1", "a name holds the invisible character U+D800"),
+    ("a: &x 1\n" * 300, "1:1", "more than 200 mistakes"),
     ("a: 1\nb: \x00\n", "2:4", "invisible character U+0000"),
     ("a: x\u202ey\n", "1:5", "invisible character U+202E"),
     ("\ufeffa: 1\n", "1:1", "byte order mark"),
@@ -111,14 +118,14 @@ def test_what_a_course_file_may_not_hold_is_told_at_its_place(tmp_path, text, pl
 
 def test_a_bomb_of_aliases_stays_as_small_as_its_file():
     lines = ["l0: &l0 [x, x, x, x, x, x, x, x, x]"]
-    for level in range(1, 40):
+    for level in range(1, 20):
         nine = ", ".join([f"*l{level - 1}"] * 9)
         lines.append(f"l{level}: &l{level} [{nine}]")
     started = time.process_time()
     document, _ = read_yaml("\n".join(lines))
     assert time.process_time() - started < 5
-    assert len(document.complaints) == 40 + 39 * 9
-    assert all(isinstance(part, Refused) for part in document.data["l39"])
+    assert len(document.complaints) == 20 + 19 * 9
+    assert all(isinstance(part, Refused) for part in document.data["l19"])
 
 
 def test_complaints_before_a_syntax_error_are_kept():

@@ -234,6 +234,25 @@ def test_a_name_cut_at_a_nul_is_refused(tmp_path: Path) -> None:
     assert "control characters" in why
 
 
+def test_an_entry_without_a_name_is_listed(tmp_path: Path) -> None:
+    path = pack(tmp_path / "z.zip", {"berg.ipynb": GOOD})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(zipfile.ZipInfo(""), b"")
+    collected = read_archive(path)
+    assert students(collected) == {"berg": "berg.ipynb"}
+    assert "an empty part" in reasons(collected)[""]
+
+
+def test_a_refused_file_of_a_student_has_a_printable_name(tmp_path: Path) -> None:
+    odd = "ada/p\u00a0s.ipynb"
+    collected = read_archive(
+        pack(tmp_path / "z.zip", {odd: b"{", "jo1/a\u00a0.ipynb": GOOD}), ROSTER
+    )
+    assert list(reasons(collected)) == ["ada/p\\xa0s.ipynb"]
+    both = pack(tmp_path / "y.zip", {odd: GOOD, "ada/b\u00a0.ipynb": GOOD})
+    assert sorted(reasons(read_archive(both, ROSTER))) == ["ada/b\\xa0.ipynb", "ada/p\\xa0s.ipynb"]
+
+
 def test_links_encryption_and_odd_compression_are_listed(tmp_path: Path) -> None:
     path = tmp_path / "z.zip"
     link = zipfile.ZipInfo("link.ipynb")

@@ -30,7 +30,9 @@ _ASSIGNMENT = re.compile(r"(?P<title>.*\S)\s*\((?P<id>\d{1,19})\)", re.DOTALL)
 # behind them in parentheses, and may be a number, as an assignment's id is.
 _TOTAL = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 _READ_ONLY = re.compile(r"\(\s*read[ -]only\s*\)", re.IGNORECASE)
-_POSTING = re.compile(r"\s*(Muted|Manual Posting.*)?\s*", re.IGNORECASE | re.DOTALL)
+# Of cells without the spaces around them: two runs of spaces in one pattern take a time by the
+# square of their length.
+_POSTING = re.compile(r"(Muted|Manual Posting.*)?", re.IGNORECASE | re.DOTALL)
 _NUMBER = re.compile(r"-?\d{1,15}(?:[.,]\d{1,15})?")
 _TEST_STUDENT = {("Student, Test",), ("Student", "Test")}
 
@@ -176,7 +178,7 @@ def _shape(records: Sequence[Record]) -> tuple[int, list[Complaint]]:
         complaints.append(_complaint(records, found[1] if found else 0, 0, what))
         return 0, complaints
     for number in range(1, found[0]):
-        if not all(_POSTING.fullmatch(value) for value in records[number].values):
+        if not all(_POSTING.fullmatch(value.strip()) for value in records[number].values):
             what = f"saw {quoted(records[number].values[0])} above the row of `{_POINTS}`"
             complaints.append(_complaint(records, number, 0, what))
     return found[0], complaints
@@ -192,7 +194,7 @@ def _students(records: Sequence[Record], points_row: int) -> Iterator[CanvasStud
     places = {key: header.index(key) for key in Identifier if key in header}
     for number in range(points_row + 1, len(records)):
         values = records[number].values
-        if all(_POSTING.fullmatch(value) for value in values):
+        if all(_POSTING.fullmatch(value.strip()) for value in values):
             continue
         name = tuple(value.strip() for value in values[:names])
         known = {key: values[index].strip() for key, index in places.items()}

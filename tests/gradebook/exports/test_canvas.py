@@ -93,6 +93,7 @@ def test_bytes_that_are_not_utf_8_are_kept() -> None:
         ("    Points Possible", "", (1, 1), "saw 0 rows of `Points Possible`"),
         ('"Student, Test"', "Points Possible", (7, 1), "saw 2 rows"),
         ("Manual Posting", "12", (2, 1), "above the row of"),
+        ("Manual Posting", " " * 100_000 + "x", (2, 1), "above the row of"),
         ("EX,N/A", "EX", (5, 1), "saw 11 cells, expected 12"),
         ('said ""hi""', 'said "hi""', (4, 54), "saw 'h' after a cell"),
         ("Lab 4 (102)", "Lab 4 (101)", (1, 71), "the assignment 101 again"),
