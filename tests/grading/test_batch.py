@@ -14,8 +14,8 @@ import pytest
 from grader.course import load_course
 from grader.course.roster import load_roster
 from grader.grading import GradingPlan, grade_batch, plan_grading
-from grader.grading.batch import FAILURES_IN_A_ROW
-from grader.grading.compiled import with_compiled_operations
+from grader.grading.batch import FAILURES_IN_A_ROW, HereEngine
+from grader.grading.compiled import CompiledPrograms, with_compiled_operations
 from grader.outcomes import GradedSubmission
 from grader.sandbox.box import Box, BoxRequest, Sandbox, SandboxFault
 from grader.sandbox.docker import DockerSandbox
@@ -161,6 +161,25 @@ def test_a_fault_of_ours_is_tried_again_and_then_graded(plan: GradingPlan, store
         if any(event.what == "failed" for event in store.history(row.id))
     ]
     assert unlucky in BEHAVIOURS
+
+
+class Counted(CompiledPrograms):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    def forget_if_grown(self) -> None:
+        self.asked += 1
+
+
+def test_compiled_programs_are_looked_at_after_each_submission(
+    plan: GradingPlan, store: Store
+) -> None:
+    """JAX would keep what every one compiled, for as long as the batch goes on."""
+    programs = Counted()
+    with store.grading_lock():
+        grade_batch(plan, store, jobs=2, engine=HereEngine(plan, store, programs))
+    assert programs.asked == len(BEHAVIOURS)
 
 
 def test_what_fails_always_is_delayed_and_an_older_score_stays(

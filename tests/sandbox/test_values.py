@@ -228,7 +228,7 @@ def test_what_is_no_data_stays_behind_as_a_handle(wire: Any, thing: Any) -> None
         (["x" * 1_000] * 1_100, "too large"),
         (np.zeros(MOST_BYTES // 8 + 1), "MiB of numbers"),
         ([np.zeros(MOST_BYTES // 16)] * 3, "MiB of numbers"),
-        ({n: 1 for n in range(MOST_NUMBERS + 1)}, "more than 10000 numbers as keys"),
+        (dict.fromkeys(range(MOST_NUMBERS + 1), 1), "more than 10000 numbers as keys"),
         (np.array([None]), "dtype object"),
         (np.array(["text"]), "dtype str"),
         (np.ma.masked_array([1.0], [True]), "masked"),
