@@ -5,19 +5,24 @@ SHELL := /bin/bash
 
 # The environments whose images are built beforehand; others are built when first needed.
 ENVIRONMENTS ?= cpu
+# How long each reader is fuzzed; FUZZ="roster pdf" fuzzes only these.
+FUZZ_MINUTES ?= 1
+FUZZ ?=
 # More options for pytest, such as PYTEST="-k calendar".
 PYTEST ?=
 
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-header --no-annotate --only-binary :all:
 
-.PHONY: help demo test threats nightly term lint format lock reference figures packages docker images clean
+.PHONY: help demo test test-postgresql threats nightly fuzz term lint format lock reference figures packages docker images clean
 
 help:
 	@echo "make demo    grade the demo cohort in containers and write its report"
 	@echo "make test    every check: format, lint, types, tests"
+	@echo "make test-postgresql  the tests, with every course on a PostgreSQL server of their own"
 	@echo "make threats every attack and kind of bad input: what must happen, what was seen"
 	@echo "make nightly the long ones: all assignments against mutants, alternates, students"
+	@echo "make fuzz    throw odd bytes at all that reads files of others (FUZZ_MINUTES=10: so long at each)"
 	@echo "make term    simulate a term: 120 students, 13 assignments, all that staff do"
 	@echo "make lint    the quick ones of these; make format mends what can be mended"
 	@echo "make lock    resolve the locked requirements anew (UPGRADE=1: to the newest)"
@@ -33,6 +38,11 @@ test: lint docker
 	@scripts/libraries
 	@.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST)
 
+# The same tests, but for those of reference/, which keep nothing.
+test-postgresql: packages docker
+	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -n 2 --dist loadfile \
+		--ignore tests/reference tests $(PYTEST)
+
 # The tests of tests/threats/table.py, and that table with what was seen.
 threats: packages docker
 	@.venv/bin/python -m tests.threats.report -q -n 2 --dist loadfile $(PYTEST)
@@ -41,6 +51,11 @@ threats: packages docker
 nightly: packages docker
 	@.venv/bin/course check --all
 	@.venv/bin/python -m pytest -n 2 --dist loadfile -m nightly $(PYTEST)
+
+# What is found is told with the input; CONTRIBUTING.md says what to do with it.
+fuzz: packages
+	@FUZZ_MINUTES=$(FUZZ_MINUTES) nice -n 19 .venv/bin/python -m pytest -q --timeout 0 tests/fuzz
+	@nice -n 19 .venv/bin/python -m tests.fuzz.guided --minutes $(FUZZ_MINUTES) $(FUZZ)
 
 # Without containers: what grading finds is made up, all else is real.
 term: packages

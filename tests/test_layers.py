@@ -17,6 +17,7 @@ LAYERS = (
     ("checks",),
     ("release", "gradebook", "similarity", "scaffold"),
     ("grading",),
+    ("cluster",),
     ("report", "desk"),
     ("web", "doctor"),
     ("cli",),

@@ -34,6 +34,7 @@ COMMANDS = {
     "group": ("grader.cli.group", "Form groups, list them."),
     "extend": ("grader.cli.extend", "Give students and groups more time."),
     "grade": ("grader.cli.grade", "Grade what is waiting."),
+    "worker": ("grader.cli.worker", "Grade for a cluster on this machine."),
     "regrade": ("grader.cli.regrade", "See what grading again changes; adopt or drop it."),
     "mark": ("grader.cli.mark", "Give points by hand."),
     "override": ("grader.cli.mark", "Set a final score."),

@@ -1,12 +1,10 @@
 """`course fsck`: whether all that was taken in is there and fits together."""
 
-from pathlib import Path
-
 import click
 
 from grader.cli.terminal import json_option, people, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
-from grader.store import Store, database_settings, open_store
+from grader.store import Store, holds_course, open_store
 from grader.store.findings import Checked
 from grader.store.fsck import check_store
 
@@ -29,9 +27,7 @@ def fsck_command(workplace: Workplace, as_json: bool) -> int:
 
 def opened(workplace: Workplace) -> Store:
     """The store as it is: none is made, and the roster isn't read into it."""
-    settings = database_settings(workplace.data)
-    is_file = settings["ENGINE"].endswith("sqlite3")
-    if not (Path(settings["NAME"]) if is_file else workplace.data).exists():
+    if not holds_course(workplace.data):
         raise click.ClickException(
             f"{workplace.data} holds no course. Name its data folder with `course --data`."
         )

@@ -1,7 +1,9 @@
 """`course grade`: grade what is queued, with a progress bar."""
 
+import os
 import threading
 import time
+from contextlib import ExitStack
 from typing import Any
 
 import click
@@ -19,6 +21,13 @@ from grader.cli.in_force import in_force, require_points_in_force
 from grader.cli.sandboxes import make_sandbox, sandbox_option
 from grader.cli.terminal import json_option, people, print_json, results
 from grader.cli.workplace import Workplace, pass_workplace
+from grader.cluster import (
+    AddressRefused,
+    ClusterAddress,
+    Elsewhere,
+    parse_address,
+    require_distributed,
+)
 from grader.gradebook.evidence import gather_evidence
 from grader.gradebook.term import Sheets
 from grader.grading import BatchSummary, grade_batch, plan_grading
@@ -27,10 +36,21 @@ from grader.grading.compiled import use_own_cache, with_compiled_operations
 from grader.outcomes import GradedSubmission
 from grader.store import State
 
+JOBS = 2
+
 
 @click.command("grade")
 @click.argument("name", metavar="ASSIGNMENT")
-@click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="At a time.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    help=f"At a time.  [default: {JOBS}, or as many containers as a cluster's workers take]",
+)
+@click.option(
+    "--engine",
+    metavar="dask://HOST:PORT",
+    help="Grade on the workers of this Dask cluster; docs/cluster.md tells how to start one.",
+)
 @click.option(
     "--only", metavar="STUDENT", multiple=True, help="Only this student; may be repeated."
 )
@@ -51,7 +71,8 @@ from grader.store import State
 def grade_command(
     workplace: Workplace,
     name: str,
-    jobs: int,
+    jobs: int | None,
+    engine: str | None,
     only: tuple[str, ...],
     regrade: bool,
     trusted: bool,
@@ -73,13 +94,13 @@ def grade_command(
             "--sandbox process runs notebooks without isolation: they can read and write whatever "
             "you can. If they are your own, add --i-trust-these-notebooks."
         )
+    cluster = cluster_address(engine, sandbox_name) if engine else None
     require_points_in_force(workplace, name)
     store = workplace.store
     unknown = set(only) - {student.identifier for student in store.roster.students()}
     if unknown:
         raise click.UsageError(f"--only names nobody on the roster: {', '.join(sorted(unknown))}")
     use_own_cache()
-    console = people()
     with store.grading_lock():
         store.requeue_stale()
         if not only:
@@ -98,24 +119,94 @@ def grade_command(
         if not waiting:
             summary, seconds = BatchSummary(0, ()), 0.0
         else:
-            plan = plan_grading(
-                workplace.course,
+            summary, seconds = grade_waiting(
+                workplace,
                 name,
-                secret=store.secret(),
-                sandbox=make_sandbox(sandbox_name),
-                labels=workplace.labels,
+                waiting,
+                jobs=jobs,
+                only=waiting if only else None,
+                sandbox_name=sandbox_name,
+                cluster=cluster,
             )
-            plan = with_compiled_operations(plan, say=console.print)
-            started = time.monotonic()
-            with Display(console, len(waiting)) as display:
-                summary = grade_batch(
-                    plan, store, jobs=jobs, only=waiting if only else None, on_progress=display.note
-                )
-            seconds = time.monotonic() - started
     say_summary(name, summary, seconds, as_json)
     if regrade and not as_json:
         results().print(f"what it changes counts only once adopted: course regrade {name}")
-    return 2 if summary.failures else 0
+    if summary.gave_up:
+        people().print(summary.reason, markup=False, soft_wrap=True)
+    return 2 if summary.failures or summary.gave_up else 0
+
+
+def cluster_address(text: str, sandbox_name: str) -> ClusterAddress:
+    """The address of a cluster that can be used. Raises a click error."""
+    if sandbox_name != "docker":
+        raise click.UsageError(f"--engine grades in containers, not with --sandbox {sandbox_name}")
+    try:
+        require_distributed()
+        return parse_address(text)
+    except AddressRefused as refused:
+        raise click.UsageError(f"--engine: {refused}") from refused
+
+
+def grade_waiting(
+    workplace: Workplace,
+    name: str,
+    waiting: list[int],
+    *,
+    jobs: int | None,
+    only: list[int] | None,
+    sandbox_name: str,
+    cluster: ClusterAddress | None,
+) -> tuple[BatchSummary, float]:
+    """Grade what waits, here or on a cluster; what was done, and the seconds that it took."""
+    store, console = workplace.store, people()
+    plan = plan_grading(
+        workplace.course,
+        name,
+        secret=store.secret(),
+        sandbox=Elsewhere() if cluster else make_sandbox(sandbox_name),
+        labels=workplace.labels,
+        with_files=cluster is None,
+    )
+
+    def say(text: str) -> None:
+        console.print(text, markup=False, soft_wrap=True)
+
+    with ExitStack() as stack:
+        engine = None
+        if cluster is None:
+            jobs = jobs or JOBS
+            if words := too_many_at_a_time(min(jobs, len(waiting)), plan.limits.cpus):
+                say(words)
+            plan = with_compiled_operations(plan, say=console.print)
+        else:
+            from grader.cluster.engine import DaskEngine
+
+            say(f"looking for workers at {cluster.text}")
+            try:
+                engine = stack.enter_context(
+                    DaskEngine(cluster, workplace.course, plan, store, say=say)
+                )
+            except AddressRefused as refused:
+                raise click.UsageError(f"--engine: {refused}") from refused
+            jobs = jobs or engine.capacity
+        started = time.monotonic()
+        display = stack.enter_context(Display(console, len(waiting)))
+        summary = grade_batch(
+            plan, store, jobs=jobs, engine=engine, only=only, on_progress=display.note
+        )
+        return summary, time.monotonic() - started
+
+
+def too_many_at_a_time(jobs: int, cpus: float) -> str:
+    """A warning where boxes would share this machine's cores; nothing where each has its own."""
+    cores = len(os.sched_getaffinity(0))
+    fitting = max(1, int(cores // cpus))
+    if jobs <= fitting:
+        return ""
+    return (
+        f"{jobs} at a time with {cpus:g} of a core each are more than the {cores} here: they slow "
+        f"each other down, and time limits count by the clock. --jobs {fitting} fits."
+    )
 
 
 def counting(workplace: Workplace, name: str, only: tuple[str, ...]) -> set[int]:
@@ -147,10 +238,6 @@ def say_summary(name: str, summary: BatchSummary, seconds: float, as_json: bool)
     for why, students in by_reason.items():
         text = f"not graded, our failure: {', '.join(students)}: {why}"
         people().print(text, markup=False, soft_wrap=True)
-    if summary.gave_up:
-        people().print(
-            "Too many failures in a row: the rest waits. Mend the cause, then grade again."
-        )
 
 
 class Display:
