@@ -18,7 +18,7 @@ _NAME_BYTES = 63
 CONNECT_SECONDS = 5
 # Which every server has; databases are made from within it.
 _MAINTENANCE = "postgres"
-_COURSE_FILES = ("secret", "blobs")
+_COURSE_FILES = ("blobs", "course.sqlite3")
 
 
 def settings_of(address: str, data_folder: Path) -> dict[str, Any]:
@@ -93,10 +93,10 @@ def make_if_absent(entry: dict[str, Any], data_folder: Path) -> None:
     name = entry["NAME"]
     if any((data_folder / held).exists() for held in _COURSE_FILES):
         raise GraderError(
-            f"{name}: there is no such database, and {data_folder} holds the files of a course: "
-            "its rows are elsewhere. If the folder was moved, rename its database (ALTER DATABASE "
-            f'... RENAME TO "{name}"); else name the one that it had in COURSE_DATABASE, or '
-            "restore a backup into an empty folder."
+            f"{name}: there is no such database, and {data_folder} holds a course already: its "
+            "rows are elsewhere. If the folder was moved, rename its database (ALTER DATABASE ... "
+            f'RENAME TO "{name}"). If they are in its course.sqlite3, unset COURSE_DATABASE, or '
+            "back up and restore into an empty folder. If they are in another database, name that."
         )
     try:
         _make(entry, data_folder)

@@ -1,8 +1,6 @@
 """One course file counts at a time: what each command does while an edit isn't applied."""
 
 import shlex
-import shutil
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from grader.course import load_course
 from grader.gradebook.versions import digest_of
 from grader.store import open_store
 from tests.cli.term_command import Term, change_course
+from tests.store.postgresql import copied_data
 from tests.term_course import STUDENTS, at, graded, notebook, write_term_course
 
 HW3 = """\
@@ -88,7 +87,7 @@ def course_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def running(term: Term, course_data: Path) -> Term:
     """The course of a term with that data folder."""
-    shutil.copytree(course_data, term.folder / "data")
+    copied_data(course_data, term.folder / "data")
     (term.folder / "data" / REHEARSAL).touch()
     (term.folder / "assignments" / "hw3").mkdir()
     return term
@@ -106,9 +105,8 @@ def run(term: Term, line: str):
 
 def versions(term: Term) -> list[tuple[str, str]]:
     """(text, reason) of all course files that counted."""
-    with sqlite3.connect(term.folder / "data" / "course.sqlite3") as database:
-        rows = database.execute("select text, reason from store_courseversion order by id")
-        return rows.fetchall()
+    with open_store(term.folder / "data") as store:
+        return list(store._tables.versions().order_by("pk").values_list("text", "reason"))
 
 
 @pytest.mark.parametrize("name", EDITS)

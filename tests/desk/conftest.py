@@ -1,6 +1,5 @@
 """A term's course and its store, with the roster in it."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from grader.course import Course
 from grader.store import Store, StudentRow, open_store
+from tests.store.postgresql import copied_data
 from tests.term_course import STUDENTS, term_course
 
 
@@ -21,8 +21,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def store(migrated: Path, tmp_path: Path) -> Iterator[Store]:
-    shutil.copytree(migrated, tmp_path / "data")
-    with open_store(tmp_path / "data") as opened:
+    with open_store(copied_data(migrated, tmp_path / "data")) as opened:
         yield opened
 
 

@@ -8,7 +8,6 @@ be. What is in the copies is for whoever called to look at.
 """
 
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from grader.course import Course, load_course
 from grader.desk import submit
 from grader.store import Store, open_store
+from tests.store.postgresql import copied_data
 from tests.term_course import at
 
 NOW = at("2027-01-20 12:00")
@@ -128,8 +128,7 @@ def main(course_file: str, data_folder: str, file: str, name: str, student: str)
     what = "start"
     while what:
         fatal += 1
-        copy = folder.with_name(f"{folder.name}-{fatal}")
-        shutil.copytree(folder, copy)
+        copy = copied_data(folder, folder.with_name(f"{folder.name}-{fatal}"))
         what = hand_in(course, copy, data, name, student, fatal)
         print(copy, what, sep="\t", flush=True)
 

@@ -1,10 +1,8 @@
 """Course files with mistakes, data folders out of reach, databases damaged, old or too new."""
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +12,7 @@ from grader.doctor.findings import NotTried
 from grader.gradebook.versions import digest_of
 from grader.store import open_store
 from grader.store.condition import condition_of
-from tests.store.postgresql import NO_SERVER, make_database, programs, server
+from tests.store.postgresql import make_database
 
 NOBODY = 65534
 
@@ -27,10 +25,10 @@ def kept(subject: Subject) -> Subject:
 
 
 def execute(subject: Subject, statement: str) -> None:
-    connection = sqlite3.connect(subject.data / "course.sqlite3")
-    with connection:
-        connection.execute(statement)
-    connection.close()
+    from django.db import connections
+
+    with open_store(subject.data) as store, connections[store._tables.alias].cursor() as cursor:
+        cursor.execute(statement)
 
 
 def fresh(subject: Subject) -> Subject:
@@ -100,6 +98,7 @@ def as_nobody() -> Iterator[None]:
         pytest.skip("only root can be somebody else")
 
 
+@pytest.mark.sqlite  # the folder has no database in it elsewhere
 def test_a_data_folder_that_can_not_be_read_fails(kept: Subject, as_nobody: None) -> None:
     found = [data.data_folder(kept), data.database(kept)]
     assert [one.mark for one in found] == [Mark.FAILED] * 2
@@ -120,6 +119,7 @@ def test_a_file_in_the_data_folders_place_fails(subject: Subject) -> None:
     assert data.data_folder(subject).mark is Mark.FAILED
 
 
+@pytest.mark.sqlite
 def test_a_damaged_database_fails(kept: Subject) -> None:
     path = kept.data / "course.sqlite3"
     path.write_bytes(path.read_bytes()[:4096] + b"\xff" * 8192)
@@ -141,7 +141,10 @@ def test_migrations_to_come_are_a_warning_and_are_left_to_come(kept: Subject) ->
 
 
 def test_a_database_of_a_newer_version_fails(kept: Subject) -> None:
-    execute(kept, "INSERT INTO django_migrations (app, name, applied) VALUES ('store', '9999', 0)")
+    execute(
+        kept,
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('store', '9999', '2027-01-01')",
+    )
     finding = data.database(kept)
     assert finding.mark is Mark.FAILED
     assert "9999" in finding.found
@@ -195,15 +198,6 @@ def test_a_postgresql_that_does_not_answer_fails_soon(
     finding = data.database(subject)
     assert finding.mark is Mark.FAILED
     assert "PostgreSQL course at 127.0.0.1: it can't be opened" in finding.found
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Any:
-    found = programs()
-    if found is None:
-        pytest.skip(NO_SERVER)
-    with server(found) as address:
-        yield address
 
 
 def test_a_postgresql_is_read_and_left_alone(

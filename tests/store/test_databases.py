@@ -70,6 +70,12 @@ def test_one_setting_gives_each_data_folder_a_database_of_its_own(
     assert databases.comment(name_of(one)) == f"course: {one}"
 
 
+def test_a_secret_may_be_there_before_the_database(databases: Databases, tmp_path: Path):
+    (tmp_path / "secret").write_bytes(b"s" * 32)
+    with open_store(tmp_path) as store:
+        assert store.secret() == b"s" * 32
+
+
 def test_a_data_folder_has_one_name_by_whatever_way_it_is_reached(
     databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -121,12 +127,23 @@ def test_a_data_folder_that_was_moved_is_not_taken_for_a_new_course(
         store.roster.update([StudentRow("ada")])
         store.accept("ada", "hw1", b"x", "a.ipynb", NOON)
     old.rename(new)
-    with pytest.raises(GraderError, match=r"no such database, and .*new holds the files") as told:
+    with pytest.raises(GraderError, match=r"no such database, and .*new holds a course") as told:
         open_store(new)
     assert name_of(new) not in databases.names()
     assert f'RENAME TO "{name_of(new)}"' in str(told.value)
     databases.run(f'ALTER DATABASE "{name_of(old)}" RENAME TO "{name_of(new)}"')
     assert students(new) == ["ada"]
+
+
+def test_a_course_on_sqlite_is_not_taken_for_a_new_one(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as patched:
+        patched.delenv("COURSE_DATABASE")
+        with_student(tmp_path / "one", "ada")
+    with pytest.raises(GraderError, match=r"in its course\.sqlite3, unset COURSE_DATABASE"):
+        open_store(tmp_path / "one")
+    assert name_of(tmp_path / "one") not in databases.names()
 
 
 def test_who_may_make_no_database_is_told_what_to_do(
