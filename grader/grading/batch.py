@@ -22,8 +22,8 @@ from grader.store import Lease, LeaseLost, Store, StoreFault, SubmissionRow
 
 log = logging.getLogger(__name__)
 
-# So many failures of ours with no success between: the cause is not the submissions, and going
-# on would use up their attempts.
+# So many failures of ours with no success between, or two for each that is graded at a time: the
+# cause is not the submissions, and going on would use up their attempts.
 FAILURES_IN_A_ROW = 4
 TOO_MANY = "Too many failures in a row: the rest waits. Mend the cause, then grade again."
 # Where another process holds the row that is due.
@@ -140,10 +140,12 @@ class _Batch:
         self.failures: dict[str, str] = {}
         self.reason = ""
         self._failed_in_a_row = 0
+        self._jobs = 1
         self._lock = threading.Lock()
 
     def run(self, pool: Executor, jobs: int) -> None:
         """Keep `jobs` workers busy until the queue is empty."""
+        self._jobs = jobs
         workers: list[Future[None]] = []
         try:
             workers.extend(pool.submit(self._work) for _ in range(jobs))
@@ -232,6 +234,8 @@ class _Batch:
     def _release(self, lease: Lease, why: str = "the run was interrupted") -> None:
         try:
             self._store.release(lease, why)
+        except LeaseLost:  # its result was kept, though the answer didn't arrive
+            log.warning("%s has ended otherwise", lease.submission.student)
         except StoreFault as error:
             log.warning("the next run takes %s up: %s", lease.submission.student, error)
 
@@ -257,7 +261,7 @@ class _Batch:
         with self._lock:
             self.failures[lease.submission.student] = why
             self._failed_in_a_row += 1
-            too_many = self._failed_in_a_row >= FAILURES_IN_A_ROW
+            too_many = self._failed_in_a_row >= max(FAILURES_IN_A_ROW, 2 * self._jobs)
         self._tell(Progress(lease.submission.student, "failed", failure=why))
         if too_many:
             self._give_up(TOO_MANY)

@@ -26,6 +26,7 @@ from pathlib import Path
 import jax
 from jax.extend.random import threefry_prng_impl
 
+from grader.checks.oracle import Oracle
 from grader.checks.running import run_check
 from grader.checks.student import RemoteBackend
 from grader.grading.analyst import BoxAnalyst
@@ -63,6 +64,13 @@ HOLD_A_FUNCTION = frozenset(
 )
 
 DEFINED = re.compile(r"\bdef\s+(\w+)")
+# A call of `jit`, not a decorator of a function that is defined there.
+JIT = re.compile(r"(?<!@)(?<!@jax\.)\bjit\(")
+NAME = re.compile(r"[A-Za-z_]\w*")
+# So many characters after it are taken for its first argument.
+FAR = 200
+# Of hidden inputs that are nobody's, since what is compiled may hold some of them.
+PUBLIC_SECRET = b"compiled operations".ljust(32, b".")
 
 
 def with_compiled_operations(
@@ -153,8 +161,16 @@ def is_single_operation(entry: str, given_names: set[str], own_names: set[str]) 
 
 
 def functions_in(sources: Iterable[str]) -> set[str]:
-    """The names of all functions that are defined in these cells, however deep."""
-    return {name for source in sources for name in DEFINED.findall(source)}
+    """The names of all functions that these cells define, or hand to `jit`.
+
+    What is compiled for `jax.jit(jax.hessian(loss))` is named after `loss`, too.
+    """
+    found: set[str] = set()
+    for source in sources:
+        found.update(DEFINED.findall(source))
+        for begin in JIT.finditer(source):
+            found.update(NAME.findall(source[begin.end() : begin.end() + FAR]))
+    return found
 
 
 def _collect(plan: GradingPlan) -> dict[str, bytes] | None:
@@ -162,6 +178,7 @@ def _collect(plan: GradingPlan) -> dict[str, bytes] | None:
     notebook = solution_notebook(plan.assignment.folder)
     cells = code_cells(notebook)
     request = replace(plan.request, collects_compiled=True)
+    oracle = Oracle(plan.loaded, plan.oracle.solution, PUBLIC_SECRET, explains=False)
     session = NotebookSession(
         plan.sandbox,
         request,
@@ -179,7 +196,7 @@ def _collect(plan: GradingPlan) -> dict[str, bytes] | None:
                 backend = RemoteBackend(
                     session, check, call_seconds=plan.limits.call_seconds, analyst=analyst
                 )
-                run_check(check, backend, plan.oracle)
+                run_check(check, backend, oracle)
             found = session.call("compiled", seconds=60.0)
     except BoxEnded as ended:
         log.warning("the solution ended early (%s %s): nothing is kept", ended.ending, ended)

@@ -33,8 +33,8 @@ from grader.sandbox.box import (
     SandboxFault,
 )
 from grader.sandbox.control_group import ControlGroup
-from grader.sandbox.cores import OwnCores, take_cores
-from grader.sandbox.images import cache_folder, ensure_image, image_tag
+from grader.sandbox.cores import OwnCores, machines_folder, take_cores
+from grader.sandbox.images import ensure_image, image_tag
 from grader.sandbox.runtimes import require_runtime
 
 log = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ class DockerSandbox:
     def _take_cores(self, cpus: float) -> OwnCores:
         if not self._shares_processor:
             return OwnCores()
-        return take_cores(cache_folder() / "cores", math.ceil(cpus))
+        return take_cores(machines_folder(), math.ceil(cpus))
 
     @cached_property
     def _shares_processor(self) -> bool:

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from grader.sandbox.docker_cli import docker_program
@@ -11,6 +12,7 @@ from grader.sandbox.docker_cli import docker_program
 IMAGES_KEPT = 4
 # A folder over its limit is emptied down to this part of it, so that it isn't done at each start.
 EMPTIED_TO = 0.75
+DAY_SECONDS = 86_400.0
 
 
 def remove_old_images(name: str, keep: int = IMAGES_KEPT) -> list[str]:
@@ -48,10 +50,15 @@ def shrink_folder(folder: Path, most_bytes: int) -> int:
 
 
 def keep_newest_folders(parent: Path, pattern: str, keep: int) -> None:
-    """Remove the subfolders whose names match the `pattern` but for the newest `keep`."""
+    """Remove the subfolders whose names match the `pattern` but for the newest `keep`.
+
+    And for those of the last day: they may be in use.
+    """
     dated: list[tuple[float, Path]] = []
     for path in parent.glob(pattern):
         with contextlib.suppress(OSError):
             dated.append((path.stat().st_mtime, path))
-    for _, path in sorted(dated, reverse=True)[keep:]:
-        shutil.rmtree(path, ignore_errors=True)
+    yesterday = time.time() - DAY_SECONDS
+    for changed, path in sorted(dated, reverse=True)[keep:]:
+        if changed < yesterday:
+            shutil.rmtree(path, ignore_errors=True)

@@ -19,7 +19,7 @@ def utc_now() -> datetime:
 
 
 def pause_after(attempts: int) -> timedelta:
-    """The wait after so many failures in a row: about 2 s, 10 s, 50 s, and never over a minute."""
+    """The wait after so many failures in a row: about 2 s, then 10 s, and never over a minute."""
     exact = FIRST_SECONDS * GROWTH ** (attempts - 1)
     return timedelta(seconds=min(MOST_SECONDS, exact * random.uniform(1 - SPREAD, 1 + SPREAD)))
 

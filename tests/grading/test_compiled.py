@@ -29,6 +29,21 @@ def test_what_a_solution_compiles_as_a_whole_is_not_shared(name: str):
     assert not is_single_operation(f"jit_{name}-0123abcd-cache", GIVEN, set())
 
 
+HANDED_TO_JIT = [
+    "fast = jax.jit(jax.hessian(loss))",
+    "from jax import jit\nx = jit(\n    vmap(loss), static_argnums=0)(1)",
+    "search = jax.jit(lambda w: loss(w))",
+]
+
+
+@pytest.mark.parametrize("cell", HANDED_TO_JIT)
+def test_what_is_made_of_given_code_and_compiled_as_a_whole_is_not_shared(cell: str):
+    """JAX names a function's Hessian after the function."""
+    entry = "jit_loss-0123abcd-cache"
+    assert is_single_operation(entry, {"loss"}, functions_in(["@jax.jit\ndef f(x): loss(x)"]))
+    assert not is_single_operation(entry, {"loss"}, functions_in([cell]))
+
+
 @pytest.mark.parametrize("name", ["scan", "while", "cond", "map", "reduce_window"])
 def test_a_loop_is_not_shared_since_its_body_is_the_solution(name: str):
     """Conjugate gradient is one scan: its machine code would be the answer to question 5."""

@@ -66,19 +66,33 @@ def test_the_cores_of_a_killed_grader_are_free(tmp_path: Path) -> None:
     holder.stdin.close()
 
 
+def test_where_no_lock_can_be_had_cores_are_shared(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert could_take(tmp_path / "file" / "cores", 1) == ()
+    (tmp_path / "0").mkdir()
+    assert could_take(tmp_path, 1, {0, 1}) == ()
+
+
+def test_graders_of_all_users_see_the_same_locks(tmp_path: Path) -> None:
+    taken = take_cores(tmp_path / "cores", 1, {0})
+    assert (tmp_path / "cores").stat().st_mode & 0o7777 == 0o1777
+    assert (tmp_path / "cores" / "0").stat().st_mode & 0o444 == 0o444
+    taken.give_back()
+
+
 @pytest.mark.docker
 def test_a_container_runs_on_its_cores_and_gives_them_back_at_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.sandbox.docker.cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("grader.sandbox.docker.machines_folder", lambda: tmp_path)
     last = max(os.sched_getaffinity(0))
-    others = take_cores(tmp_path / "cores", len(os.sched_getaffinity(0)) - 1)
+    others = take_cores(tmp_path, len(os.sched_getaffinity(0)) - 1)
     with opened(DockerSandbox()) as talk:
-        assert could_take(tmp_path / "cores", 1) == ()
+        assert could_take(tmp_path, 1) == ()
         run_cells(talk, "import os\ndef cores(): return sorted(os.sched_getaffinity(0))")
         found = talk.call("call", seconds=5, target=student_name("cores"), args=[], kwargs={})
         assert found == [last]
-    assert could_take(tmp_path / "cores", 1) == (last,)
+    assert could_take(tmp_path, 1) == (last,)
     others.give_back()
 
 
@@ -86,9 +100,9 @@ def test_a_container_runs_on_its_cores_and_gives_them_back_at_its_end(
 def test_a_container_that_can_not_be_made_keeps_no_core(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.sandbox.docker.cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("grader.sandbox.docker.machines_folder", lambda: tmp_path)
     monkeypatch.setattr("grader.sandbox.docker.image_tag", lambda _: "csc2541-none:0")
     cores = len(os.sched_getaffinity(0))
     with pytest.raises(Exception, match="csc2541-none:0 is not built"), opened(DockerSandbox()):
         pass
-    assert len(could_take(tmp_path / "cores", cores)) == cores
+    assert len(could_take(tmp_path, cores)) == cores

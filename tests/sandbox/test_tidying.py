@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -36,13 +37,27 @@ def test_a_folder_that_is_not_there_has_no_size(tmp_path: Path) -> None:
     assert shrink_folder(tmp_path / "none", 1) == 0
 
 
+def test_folders_of_today_stay_since_they_may_be_in_use(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / f"ps1-{name}").mkdir()
+    keep_newest_folders(tmp_path, "ps1-?", 1)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_the_newest_folders_of_a_name_stay(tmp_path: Path) -> None:
     for number, name in enumerate(["ps1-b", "ps1-a", "ps1-c", "lab04-a"]):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text("")
         os.utime(tmp_path / name, (number, number))
+    (tmp_path / "ps1-new").mkdir()
+    (tmp_path / "ps1-d").mkdir()
     keep_newest_folders(tmp_path, "ps1-?", 2)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["lab04-a", "ps1-a", "ps1-c"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "lab04-a",
+        "ps1-c",
+        "ps1-d",
+        "ps1-new",
+    ]
 
 
 @pytest.fixture
@@ -54,6 +69,7 @@ def images(tmp_path: Path) -> Iterator[str]:
         (tmp_path / "Dockerfile").write_text(f"FROM scratch\nCOPY Dockerfile /{number}\n")
         command = ["docker", "build", "-q", "-t", f"{name}:{number}", tmp_path]
         subprocess.run(command, check=True, capture_output=True, env=environment)
+        time.sleep(1.1)  # the engine sorts them by whole seconds
     yield name
     tags = [f"{name}:{number}" for number in range(4)]
     subprocess.run(["docker", "image", "rm", "-f", *tags], check=False, capture_output=True)
