@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 # LLVM's first level of optimisation, XLA's older code for fused loops, and no cutting of a program
-# into parts, which pays with many cores. What runs slower is loops of thousands of tiny steps (1.9
+# into parts, which pays with many cores. What runs slower is loops of many tiny steps (1.9
 # times) and large random arrays (1.4 times).
 FLAGS = (
     "--xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false "

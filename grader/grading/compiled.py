@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 
 # Of an assignment: this one's, and that of another checkout or of the version before.
 FOLDERS_KEPT = 3
+HALF_MADE = ".new-"
 A_KEY = "[0-9a-f]" * 16
 OWN_CACHE_BYTES = 1 << 30
 
@@ -91,6 +92,7 @@ def with_compiled_operations(
             return plan
         _keep(folder, found)
         keep_newest_folders(folder.parent, f"{plan.assignment.name}-{A_KEY}", FOLDERS_KEPT)
+        keep_newest_folders(folder.parent, f"{HALF_MADE}*", 0)  # of runs that were killed
     with contextlib.suppress(OSError):  # in use: it counts as new
         os.utime(folder)
     return plan.with_compiled(folder)
@@ -214,7 +216,7 @@ def _collect(plan: GradingPlan) -> dict[str, bytes] | None:
 def _keep(folder: Path, entries: dict[str, bytes]) -> None:
     """Write the entries aside and rename, so that a killed run leaves no half cache."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
+    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=HALF_MADE))
     for name, data in entries.items():
         (aside / name).write_bytes(data)
     aside.chmod(0o755)

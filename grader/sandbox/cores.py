@@ -1,4 +1,4 @@
-"""Which processor cores a box runs on: its own, while there are enough for every box.
+"""Which processor cores and GPUs a box runs on: its own, while there are enough for every box.
 
 A program on one core keeps what the core has cached, and XLA starts one thread instead of one for
 each core of the machine. Graders on one machine share the cores through locked files; a lock ends
@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import IO
 
 NAME = "csc2541-cores"
+DEVICES = Path("/dev")
 
 
 @dataclass
 class OwnCores:
-    """Cores that nobody else has taken; none where too few were free."""
+    """Cores, or GPUs, that nobody else has taken; none where too few were free."""
 
     numbers: tuple[int, ...] = ()
     _locks: list[IO[bytes]] = field(default_factory=list[IO[bytes]])
@@ -58,6 +59,14 @@ def take_cores(folder: Path, count: int, among: Iterable[int] | None = None) -> 
         return taken
     taken.give_back()
     return OwnCores()
+
+
+def take_gpus(folder: Path, count: int) -> OwnCores:
+    """Take `count` of the GPUs here that no other box has; none where they aren't known."""
+    numbers = [path.name.removeprefix("nvidia") for path in DEVICES.glob("nvidia[0-9]*")]
+    if not count or not numbers:
+        return OwnCores()
+    return take_cores(folder / "gpus", count, map(int, numbers))
 
 
 def _make(folder: Path) -> None:

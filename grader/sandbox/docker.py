@@ -13,6 +13,7 @@ import select
 import socket
 import struct
 import time
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from grader.sandbox.box import (
     SandboxFault,
 )
 from grader.sandbox.control_group import ControlGroup
-from grader.sandbox.cores import OwnCores, machines_folder, take_cores
+from grader.sandbox.cores import OwnCores, machines_folder, take_cores, take_gpus
 from grader.sandbox.images import ensure_image, image_tag
 from grader.sandbox.runtimes import require_runtime
 
@@ -88,18 +89,22 @@ class DockerSandbox:
     def open_box(self, request: BoxRequest) -> Box:
         """A fresh container with the environment's runner in it."""
         cores = self._take_cores(request.limits.cpus)
+        gpus = take_gpus(machines_folder(), request.gpus)
         try:
-            return self._open_box(request, cores)
+            return self._open_box(request, cores, gpus)
         except BaseException:
             cores.give_back()
+            gpus.give_back()
             raise
 
-    def _open_box(self, request: BoxRequest, cores: OwnCores) -> Box:
+    def _open_box(self, request: BoxRequest, cores: OwnCores, gpus: OwnCores) -> Box:
         client = self._client
         tag = self._prepared.get(request.environment) or image_tag(request.environment)
         options = container_options(request)
         if cores.numbers:
             options["cpuset_cpus"] = ",".join(map(str, cores.numbers))
+        if gpus.numbers:
+            options["device_requests"] = [these_gpus(gpus.numbers)]
         try:
             container = client.containers.create(tag, labels=request.labels, **options)
         except docker.errors.ImageNotFound:
@@ -110,7 +115,7 @@ class DockerSandbox:
         except ENGINE_ERRORS as error:
             raise fault("the engine made no container", error) from error
         try:
-            return DockerBox(client, container, request.limits, cores)
+            return DockerBox(client, container, request.limits, (cores, gpus))
         except ENGINE_ERRORS as error:
             with contextlib.suppress(*ENGINE_ERRORS):  # then it is found as left over
                 remove_container(client, container.id)
@@ -163,6 +168,7 @@ def container_options(request: BoxRequest) -> dict[str, Any]:
     elif request.compiled:
         source = str(request.compiled.resolve())
         mounts.append(docker.types.Mount(COMPILED, source, type="bind", read_only=True))
+    # The engine's first ones; where we know the machine's, a box gets its own instead.
     gpu_request = docker.types.DeviceRequest(count=request.gpus, capabilities=[["gpu"]])
     return {
         "network_mode": "none",
@@ -197,16 +203,22 @@ def container_options(request: BoxRequest) -> dict[str, Any]:
     }
 
 
+def these_gpus(numbers: Sequence[int]) -> Any:
+    """What to ask of the engine for GPUs by number."""
+    names = [str(number) for number in numbers]
+    return docker.types.DeviceRequest(device_ids=names, capabilities=[["gpu"]])
+
+
 class DockerBox(Box):
     """One started container. Its stdout carries frames; its stderr is counted and dropped."""
 
     def __init__(
-        self, client: Any, container: Any, limits: BoxLimits, cores: OwnCores | None = None
+        self, client: Any, container: Any, limits: BoxLimits, own: Sequence[OwnCores] = ()
     ) -> None:
         self.container_id: str = container.id
         self._client = client
         self._limits = limits
-        self._cores = cores or OwnCores()
+        self._own = own
         self._started = time.monotonic()
         self._exit: Exit | None = None
         self._fault: SandboxFault | None = None
@@ -217,10 +229,13 @@ class DockerBox(Box):
         streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
         self._stream = client.api.attach_socket(container.id, streams)
         self._socket: socket.socket = self._stream._sock
-        container.start()
-        self._control_group = ControlGroup.of_process(
-            client.api.inspect_container(container.id)["State"]["Pid"]
-        )
+        try:
+            container.start()
+            pid = client.api.inspect_container(container.id)["State"]["Pid"]
+        except BaseException:
+            self._hang_up()
+            raise
+        self._control_group = ControlGroup.of_process(pid)
 
     def write(self, data: bytes, deadline: float) -> None:
         self._socket.settimeout(max(0.001, deadline - time.monotonic()))
@@ -281,15 +296,14 @@ class DockerBox(Box):
                 self._fault = fault
                 raise
             finally:
-                self._cores.give_back()
+                for one in self._own:
+                    one.give_back()
         return self._exit
 
     def _end(self) -> Exit:
         self._control_group.sample()
         seconds = time.monotonic() - self._started
-        with contextlib.suppress(OSError):
-            self._stream.close()  # it holds the socket open beyond the socket's own close
-            self._socket.close()
+        self._hang_up()
         try:
             try:
                 state = self._state()
@@ -309,6 +323,11 @@ class DockerBox(Box):
             ),
             diagnostics=self._diagnostics.decode(errors="replace"),
         )
+
+    def _hang_up(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.close()  # it holds the socket open beyond the socket's own close
+            self._socket.close()
 
     def _state(self) -> dict[str, Any]:
         """The engine's word on the container. It lags behind the end of the streams.
