@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from distributed import Security
+    from distributed import Security, Worker
 
 SCHEMES = {"dask": "tcp", "dask+tls": "tls"}
 EXAMPLES = "dask://127.0.0.1:8786 or dask+tls://HOST:8786"
@@ -77,6 +77,17 @@ def is_this_machine(host: str) -> bool:
 def host_of(url: str) -> str:
     """The host in an address of Dask's form, such as `tcp://127.0.0.1:8786`."""
     return urlsplit(url).hostname or ""
+
+
+def require_closed(worker: "Worker") -> None:
+    """Raises `AddressRefused` where other machines could reach the worker in the clear."""
+    listening = [listener.listen_address for listener in worker.listeners]
+    for address in [worker.scheduler.address, *listening]:
+        if not address.startswith("tls://") and not is_this_machine(host_of(address)):
+            raise AddressRefused(
+                f"this worker uses {address} in the clear: whoever can reach it can run any code "
+                "on its machine. On one machine start it with --host 127.0.0.1; otherwise use TLS"
+            )
 
 
 def require_distributed() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 from grader.cluster import work
-from grader.cluster.address import AddressRefused, host_of, is_this_machine
+from grader.cluster.address import require_closed
 from grader.cluster.places import remove_left_containers
 from grader.outcomes import GraderError
 
@@ -26,9 +26,15 @@ OBJECTS_BEFORE_COLLECTING = 100_000
 
 
 def dask_setup(worker: "Worker") -> None:
-    """Called by Dask once the worker listens. Raises `AddressRefused`."""
+    """Called by Dask once the worker listens, before it registers. Ends the process at once where
+    other machines could reach it in the clear.
+    """
     gc.set_threshold(OBJECTS_BEFORE_COLLECTING)
-    require_closed(worker)
+    try:
+        require_closed(worker)
+    except ValueError as refused:  # what is no address is not closed either
+        log.critical("%s", refused)
+        os._exit(1)  # Dask only logs what a preload raises, and starts the worker all the same
     try:
         remove_left_containers(work.DockerSandbox(), work.own_place())
     except GraderError as error:
@@ -38,14 +44,3 @@ def dask_setup(worker: "Worker") -> None:
 def dask_teardown(worker: "Worker") -> None:
     """Called by Dask when the worker ends: what it grades stops, and so do its containers."""
     work.stop_all()
-
-
-def require_closed(worker: "Worker") -> None:
-    """Raises `AddressRefused` where other machines could reach the worker in the clear."""
-    listening = [listener.listen_address for listener in worker.listeners]
-    for address in [worker.scheduler.address, *listening]:
-        if not address.startswith("tls://") and not is_this_machine(host_of(address)):
-            raise AddressRefused(
-                f"this worker uses {address} in the clear: whoever can reach it can run any code "
-                "on this machine. On one machine start it with --host 127.0.0.1; otherwise use TLS"
-            )

@@ -19,6 +19,7 @@ from distributed import get_worker
 from pydantic import ValidationError
 
 from grader.checks.declare import AuthoringError
+from grader.cluster.address import require_closed
 from grader.cluster.order import (
     UPDATE,
     Order,
@@ -32,12 +33,13 @@ from grader.cluster.order import (
 from grader.cluster.places import Place, remove_left_containers, take_place
 from grader.course import CourseFileError, load_course
 from grader.grading import GradingPlan, grade_notebook, plan_grading
-from grader.grading.compiled import use_own_cache, with_compiled_operations
+from grader.grading.compiled import CompiledPrograms, use_own_cache, with_compiled_operations
 from grader.grading.patience import cause
 from grader.intake import Refused
 from grader.outcomes import GraderError
 from grader.release import MasterError
 from grader.sandbox.docker import DockerSandbox
+from grader.sandbox.docker_cli import NO_ENGINE
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -50,7 +52,9 @@ MISSED_BEATS = 6
 BEAT_ANSWER_SECONDS = 5.0
 ASK_SECONDS = 30.0
 
-ENLISTED, RESTARTING, BUSY, REFUSED = "enlisted", "restarting", "busy", "refused"
+ENLISTED, RESTARTING, BUSY = "enlisted", "restarting", "busy"
+# Not fit, for this batch or for now.
+REFUSED, AWAY = "refused", "away"
 # Of the files as they were when this process imported them.
 CODE_IN_MEMORY = digest_of_code()
 
@@ -73,6 +77,7 @@ class Duty:
     unwanted: frozenset[str] = frozenset()
     beating: "asyncio.Task[None] | None" = None
     lock: threading.Lock = field(default_factory=threading.Lock)
+    programs: CompiledPrograms = field(default_factory=CompiledPrograms)
 
     async def ask(self, op: str, *, within: float = ASK_SECONDS, **more: Any) -> Any:
         """The dispatcher's answer. Raises OSError where there is none `within` these seconds."""
@@ -161,9 +166,13 @@ async def enlist(summons: Summons, dask_worker: "Worker") -> tuple[str, str]:
             BEAT_SECONDS, lambda: asyncio.ensure_future(dask_worker.close(nanny=False))
         )
         return RESTARTING, ""
+    try:
+        require_closed(dask_worker)
+    except ValueError as refused:  # it was started without our preload
+        return REFUSED, str(refused)
     answer = await _first_answer(summons, dask_worker)
     if answer is None:
-        return REFUSED, f"it can't reach the dispatcher at {summons.dispatcher}"
+        return AWAY, f"it can't reach the dispatcher at {summons.dispatcher}"
     try:
         order = Order.from_json(answer)
     except ValidationError:  # whose words would hold the secret
@@ -171,7 +180,8 @@ async def enlist(summons: Summons, dask_worker: "Worker") -> tuple[str, str]:
     if _duty is None:
         _duty = Duty(summons, order, dask_worker, own_place())
         _duty.beating = asyncio.ensure_future(_duty.beat())
-    return ENLISTED, ""
+    # Another batch may have been quicker while this one's dispatcher was asked.
+    return (ENLISTED if _duty.summons == summons else BUSY), ""
 
 
 async def _first_answer(summons: Summons, worker: "Worker") -> str | None:
@@ -195,14 +205,21 @@ def stop_all() -> None:
 
 
 def examine(ticket: Ticket) -> str:
-    """Whether this worker grades as the dispatcher would: a `Reply`, `refused` where it doesn't."""
+    """Whether this worker grades as the dispatcher would: a `Reply`, `refused` where it doesn't.
+
+    It is `away` where that can't be told now, and may be told later.
+    """
     try:
         duty = _duty_of(ticket)
         with duty.errand(ticket.token) as step, duty.lock:
             return Reply(refused=_why_unfit(duty, step)).to_json()
     except Stopped:
         return Reply(failed="the batch is over").to_json()
-    except (GraderError, CourseFileError, AuthoringError, MasterError, OSError) as error:
+    except OSError as error:
+        return Reply(away=str(error)).to_json()
+    except (GraderError, CourseFileError, AuthoringError, MasterError) as error:
+        if cause(error) or NO_ENGINE in str(error):
+            return Reply(away=str(error)).to_json()
         return Reply(refused=str(error)).to_json()
     except Exception as error:
         log.exception("the examination failed")
@@ -251,7 +268,10 @@ def grade(ticket: Ticket) -> str:
         duty = _duty_of(ticket)
         assert duty.plan is not None, "no worker grades before its examination"
         with duty.errand(ticket.token) as step:
-            graded = grade_notebook(duty.plan, duty.notebook(ticket.sha256), on_step=step)
+            try:
+                graded = grade_notebook(duty.plan, duty.notebook(ticket.sha256), on_step=step)
+            finally:
+                duty.programs.forget_if_grown()
             return Reply(graded=graded.to_json()).to_json()
     except Refused as refused:
         return Reply(refused=str(refused)).to_json()

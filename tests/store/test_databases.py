@@ -179,8 +179,9 @@ def test_a_server_that_is_away_is_told_as_that(tmp_path: Path, monkeypatch: pyte
         ("postgresql://here", "no name"),
         ("postgresql://here:many/course", "port"),
         ("postgresql://here:99999/course", "port"),
-        ("postgresql://[here/course", "IPv6"),
-        ("postgresql://here/course?sslmode", "sslmode"),
+        ("postgresql://[here/course", "can't be read"),
+        ("postgresql://here/course?sslmode", "options can't be read"),
+        ("postgresql://me:Zq/9@here/course", "in a password"),
         (f"postgresql://here/{'é' * 26}{{folder}}", "longer than 63 bytes"),
     ],
 )
@@ -188,8 +189,9 @@ def test_an_address_that_is_none_is_refused_with_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, seen: str
 ):
     monkeypatch.setenv("COURSE_DATABASE", address)
-    with pytest.raises(GraderError, match=f"COURSE_DATABASE is not understood.*{seen}"):
+    with pytest.raises(GraderError, match=f"COURSE_DATABASE is not understood.*{seen}") as told:
         database_settings(tmp_path)
+    assert "Zq" not in str(told.value), "no part of a password is shown"
 
 
 def test_what_the_server_asks_of_connections_may_follow_the_name(
