@@ -27,6 +27,7 @@ REQUIRED = ("student", "name", "email")
 COLUMNS = (*REQUIRED, "section")
 LARGEST_BYTES = 1 << 22
 _LONGEST_CELL = 200
+_LONGEST = dict.fromkeys(COLUMNS, _LONGEST_CELL) | {"section": 64}  # as the store keeps them
 _MOST_COLUMNS = 50
 
 _STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
@@ -136,10 +137,8 @@ class _Reader:
             return
         if not cell and name in REQUIRED:
             self._at(column, name, "saw nothing, expected a value")
-        elif len(cell) > _LONGEST_CELL or "\n" in cell or "\r" in cell:
-            self._at(
-                column, name, f"saw {quoted(cell)}, expected one line of at most {_LONGEST_CELL}"
-            )
+        elif len(cell) > (longest := _LONGEST.get(name, _LONGEST_CELL)) or _has_break(cell):
+            self._at(column, name, f"saw {quoted(cell)}, expected one line of at most {longest}")
         elif name == "student" and not _STUDENT.fullmatch(cell):
             what = "expected letters, digits, `.`, `_` and `-`, at most 32"
             self._at(column, name, f"saw {quoted(cell)}, {what}")
@@ -167,6 +166,10 @@ class _Reader:
             self.complaints.append(Complaint(1, 1, "", MORE))
             raise EnoughComplaints
         self.complaints.append(Complaint(max(1, line), column, name, what))
+
+
+def _has_break(cell: str) -> bool:
+    return "\n" in cell or "\r" in cell
 
 
 def _composed(cell: str) -> str:

@@ -147,6 +147,8 @@ class Store:
             self._keep(data)
             counts = keeps_older or not others.filter(received_at__gt=received_at).exists()
             waiting = before.filter(state__in=(State.QUEUED, State.BY_HAND), results=None)
+            # Locked: one that is being claimed meanwhile is no longer waiting.
+            waiting = waiting.select_for_update(of=("self",))
             for older in waiting.none() if keeps_older else waiting:
                 self._tables.move(older, State.SUPERSEDED, "superseded", "a newer one was received")
             row = self._tables.submissions().create(

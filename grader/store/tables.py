@@ -77,6 +77,7 @@ class Tables:
         try:
             yield
         except (OperationalError, InterfaceError) as error:
+            self.close()  # it may be lost for good, where another would find the server again
             advice = next((told for word, told in _ADVICE.items() if word in str(error)), "")
             raise StoreFault(f"the database failed: {error}{advice}") from error
         except DatabaseError as error:

@@ -46,6 +46,7 @@ MISTAKES = [
     (HEADER + 'a1,"A,a@x.example\n', "2:1", "", "broken quotes"),
     (HEADER + 'a1,"A"b,a@x.example\n', "2:1", "", "broken quotes"),
     (HEADER + f"a1,{'A' * 201},a@x.example\n", "2:4", "name", "at most 200"),
+    (f"student,name,email,section\na1,A,a@x.example,{'L' * 65}\n", "2:18", "section", "at most 64"),
     ("student," * 51, "1:1", "", "saw 52 columns, expected the header"),
     (HEADER + "a1,A,\n" * 300, "1:1", "", "more than 200 mistakes"),
     ("\ufeff" + HEADER + "a1,A,a@x.example\n", "1:1", "", "byte order mark"),

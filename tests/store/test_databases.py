@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from grader.outcomes import GraderError
-from grader.store import StudentRow, database_settings, open_store
+from grader.store import StoreFault, StudentRow, database_settings, open_store
 from grader.store.backup import back_up
 from grader.store.condition import condition_of
 from grader.store.postgresql import make_if_absent
@@ -57,6 +57,22 @@ def with_student(folder: Path, name: str) -> None:
 def students(folder: Path) -> list[str]:
     with open_store(folder) as store:
         return [row.identifier for row in store.roster.students()]
+
+
+def test_a_server_that_ended_our_connection_is_found_again(
+    databases: Databases, tmp_path: Path
+) -> None:
+    """As one that was restarted has."""
+    with open_store(tmp_path / "data") as store:
+        store.roster.update([StudentRow("ada")])
+        name = name_of(tmp_path / "data")
+        ended = databases.run(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        )
+        assert ended == [(True,)]
+        with pytest.raises(StoreFault):
+            store.roster.students()
+        assert [row.identifier for row in store.roster.students()] == ["ada"]
 
 
 def test_one_setting_gives_each_data_folder_a_database_of_its_own(
