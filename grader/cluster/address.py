@@ -23,6 +23,7 @@ CERTIFICATES = {
     "key": ("COURSE_CLUSTER_KEY", "--tls-key"),
 }
 LISTEN = "COURSE_CLUSTER_LISTEN"
+LISTENING = "write HOST, HOST:PORT, or [HOST]:PORT for a number with colons"
 
 
 class AddressRefused(ValueError):
@@ -139,7 +140,8 @@ def security_of(address: ClusterAddress) -> "Security":
 def listening_at(address: ClusterAddress) -> str:
     """Where the dispatcher listens for workers: `COURSE_CLUSTER_LISTEN`, HOST or HOST:PORT.
 
-    Otherwise the address by which this machine reaches the scheduler, and any free port.
+    Otherwise the address by which this machine reaches the scheduler, and any free port. Raises
+    `AddressRefused`.
     """
     from distributed.utils import get_ip
 
@@ -147,10 +149,29 @@ def listening_at(address: ClusterAddress) -> str:
     chosen = os.environ.get(LISTEN, "")
     if not chosen:
         chosen = "127.0.0.1" if is_this_machine(address.host) else str(get_ip(address.host))
-    host = host_of(f"{scheme}://{chosen}")
+    host, port = _host_and_port(chosen)
     if not address.tls and not is_this_machine(host):
         raise AddressRefused(
             f"{LISTEN} is {chosen!r}: in the clear the dispatcher listens on 127.0.0.1 only; use "
             "dask+tls:// for workers on other machines"
         )
-    return f"{scheme}://{chosen}" if ":" in chosen else f"{scheme}://{chosen}:0"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _host_and_port(chosen: str) -> tuple[str, int]:
+    """The parts of HOST, HOST:PORT or [HOST]:PORT; port 0 where none is named.
+
+    Raises `AddressRefused`.
+    """
+    try:
+        return str(ipaddress.IPv6Address(chosen)), 0
+    except ValueError:
+        pass  # not an IPv6 address alone
+    try:
+        parts = urlsplit(f"//{chosen}")
+        host, port = parts.hostname, parts.port or 0
+    except ValueError as error:
+        raise AddressRefused(f"{LISTEN} is {chosen!r} ({error}); {LISTENING}") from None
+    if not host or parts.netloc != chosen or "@" in chosen:
+        raise AddressRefused(f"{LISTEN} is {chosen!r}; {LISTENING}")
+    return host, port

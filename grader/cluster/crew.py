@@ -29,12 +29,15 @@ TICK_SECONDS = 1.0
 SETTLE_SECONDS = 5.0
 # A worker that makes so many submissions in a row fail is not used any more.
 FAILURES_IN_A_ROW = 3
+# Until a worker is asked again whose engine, or whose way to the dispatcher, was away.
+RETRY_SECONDS = 5.0
 
 
 @dataclass
 class Member:
     """One worker's process. `why_unfit` is None while that is not known.
 
+    `away` says what it lacks for now, such as its engine.
     `folder` is the process's own: where ports are fixed, a new process has the address of the old.
     """
 
@@ -47,6 +50,7 @@ class Member:
     failures: int = 0
     enlisted: bool = False
     why_unfit: str | None = None
+    away: str = ""
     # Ticks since it was heard of. Ticks and not time: a dispatcher that stood still blames nobody.
     quiet: int = 0
     lost: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,6 +60,11 @@ class Member:
         """Whether it can start a submission that needs so many GPUs now."""
         fit = self.why_unfit == "" and not self.lost.is_set()
         return fit and self.busy < self.containers and (self.busy + 1) * gpus <= self.gpus
+
+    @property
+    def is_hopeful(self) -> bool:
+        """Whether it is fit, or is being examined."""
+        return not (self.why_unfit or self.away or self.lost.is_set())
 
 
 @dataclass
@@ -94,13 +103,19 @@ class Crew:
 
     # --- taking and giving back -----------------------------------------------------------
 
-    async def take(self) -> Member:
-        """A worker with a free container, when there is one. Raises `Away`."""
+    async def take(self, avoid: Collection[str] = ()) -> Member | None:
+        """A worker with a free container, when there is one, but none of the names to `avoid`.
+
+        None where there is no other and there are names to avoid. Raises `Away`.
+        """
         async with self._changed:
             while True:
                 if self.lost:
                     raise Away(self.lost)
-                free = [member for member in self.members.values() if member.is_free(self.gpus)]
+                others = [who for who in self.members.values() if who.name not in avoid]
+                if avoid and not any(member.is_hopeful for member in others):
+                    return None
+                free = [member for member in others if member.is_free(self.gpus)]
                 if free:
                     # The emptiest first, so that a worker's end costs few.
                     chosen = max(free, key=lambda member: member.containers - member.busy)
@@ -109,19 +124,26 @@ class Crew:
                     return chosen
                 await self._changed.wait()
 
-    async def give_back(self, member: Member, failed: str = "") -> None:
-        """The errand has ended; `failed` says why the worker's side made it fail."""
+    async def give_back(self, member: Member, reply: Reply | None = None) -> None:
+        """The errand has ended with this reply of the worker's, or without one."""
         member.busy -= 1
-        member.failures = member.failures + 1 if failed else 0
-        if failed and member.why_unfit == "":
-            if member.failures >= FAILURES_IN_A_ROW:
-                self._refuse(
-                    member, f"{member.failures} submissions in a row failed on it: {failed}"
-                )
-            else:  # it may be the worker's engine: looked at before anything else goes there
-                member.why_unfit = None
-                self._begin(self._examine(member))
+        if reply is not None:
+            self._count(member, reply)
         await self._notify()
+
+    def _count(self, member: Member, reply: Reply) -> None:
+        """Count failures in a row, and look at a worker anew where one was its side's."""
+        failed, was_fit = reply.failed or reply.away, member.why_unfit == ""
+        if not failed:
+            member.failures = 0
+            return
+        # An engine that goes away fails all that was at work there: once is enough.
+        member.failures += was_fit or not reply.away
+        if member.failures >= FAILURES_IN_A_ROW and not member.why_unfit:
+            self._refuse(member, f"{member.failures} submissions in a row failed on it: {failed}")
+        elif was_fit:  # it may be the worker's engine: looked at before anything else goes there
+            member.why_unfit = None
+            self._begin(self._examine(member))
 
     async def _notify(self) -> None:
         async with self._changed:
@@ -134,7 +156,7 @@ class Crew:
         member = self.members.get(address)
         if member is not None:
             member.quiet, member.steps = 0, steps
-            if member.lost.is_set():
+            if member.lost.is_set() and not self.lost:
                 log.info("%s is heard of again", member.name)
                 member.lost = asyncio.Event()
                 unexamined = member.why_unfit is None
@@ -142,17 +164,27 @@ class Crew:
         return [token for token in steps if token not in self.wanted]
 
     async def watch(self) -> None:
-        """Keep the list of workers up to date until cancelled, or until all is lost."""
-        while not self.lost:
-            try:
-                identity = self.client.scheduler.identity()
-                found = await asyncio.wait_for(identity, self.silent_seconds)
-            except (OSError, AttributeError):  # timeouts too; a client that lost it has none
-                await self.lose("the scheduler is gone")
-                return
-            self._see(found["workers"])
-            await self._notify()
-            await asyncio.sleep(TICK_SECONDS)
+        """Keep the list of workers up to date until cancelled, or until the scheduler is gone.
+
+        However it ends, nobody waits any more for what only it can tell.
+        """
+        why = "nobody watches the workers any more"
+        try:
+            while True:
+                try:
+                    identity = self.client.scheduler.identity()
+                    found = await asyncio.wait_for(identity, self.silent_seconds)
+                except (OSError, AttributeError):  # timeouts too; a client that lost it has none
+                    why = "the scheduler is gone"
+                    return
+                self._see(found["workers"])
+                await self._notify()
+                await asyncio.sleep(TICK_SECONDS)
+        except Exception as error:
+            log.exception("watching the workers failed")
+            why += f" ({type(error).__name__}: {error})"
+        finally:
+            await self.lose(why)
 
     def stop(self) -> None:
         """Examine nobody any more."""
@@ -171,7 +203,7 @@ class Crew:
             if workers.get(member.address, {}).get("local_directory") != member.folder:
                 self._forget(member)
         for address, found in workers.items():
-            if address not in self.members:
+            if address not in self.members and not self.lost:
                 has = found.get("resources", {})
                 containers, gpus = int(has.get("containers", 0)), int(has.get("gpus", 0))
                 name, folder = str(found.get("name", address)), found.get("local_directory")
@@ -193,14 +225,15 @@ class Crew:
 
     def _look_for_hope(self) -> None:
         """Wait for workers for some time only, and not for long where each was refused at once."""
-        hopeful = any(
-            not member.why_unfit and not member.lost.is_set() for member in self.members.values()
-        )
+        members = self.members.values()
+        hopeful = any(member.is_hopeful for member in members)
         self._idle_ticks = 0 if hopeful else self._idle_ticks + 1
-        all_refused = self._refused and not self._has_worked and len(self.members) > 0
-        patience = min(SETTLE_SECONDS, self.join_seconds) if all_refused else self.join_seconds
-        if self._idle_ticks * TICK_SECONDS > patience:
-            told = "; ".join(f"{name}: {why}" for name, why in self._refused.items())
+        all_refused = members and all(member.why_unfit for member in members)
+        at_once = all_refused and not self._has_worked
+        patience = min(SETTLE_SECONDS, self.join_seconds) if at_once else self.join_seconds
+        if self._idle_ticks * TICK_SECONDS > patience and not self.lost:
+            away = {who.name: who.away for who in members if who.away and not who.why_unfit}
+            told = "; ".join(f"{name}: {why}" for name, why in (self._refused | away).items())
             self.lost = f"no worker is left to grade on ({told})" if told else "no worker is there"
 
     # --- examining ------------------------------------------------------------------------
@@ -226,9 +259,7 @@ class Crew:
             await self._notify()
             return
         try:
-            ran = self.client.run(work.enlist, self.summons, workers=[member.address])
-            found = await asyncio.wait_for(ran, self.silent_seconds)
-            state, why = found[member.address]
+            state, why = await self._call_up(member)
         except (OSError, KeyError, ValueError):  # timeouts too: tried again at the next tick
             self._forget(member)
             return
@@ -250,21 +281,49 @@ class Crew:
             await asyncio.sleep(TICK_SECONDS)
             self._forget(member)
 
+    async def _call_up(self, member: Member) -> tuple[str, str]:
+        """What `work.enlist` says, as soon as the worker can reach the dispatcher."""
+        while not member.lost.is_set():
+            ran = self.client.run(work.enlist, self.summons, workers=[member.address])
+            found = await asyncio.wait_for(ran, self.silent_seconds)
+            state, why = found[member.address]
+            if state != work.AWAY:
+                member.away = ""
+                return state, why
+            await self._wait(member, why)
+        return work.RESTARTING, ""
+
+    async def _wait(self, member: Member, away: str) -> None:
+        """Note what it lacks, until it may be asked again."""
+        member.away = away
+        await self._notify()
+        await asyncio.sleep(RETRY_SECONDS)
+
     async def _examine(self, member: Member) -> None:
-        token = f"examine-{uuid4().hex[:12]}"
-        ticket = Ticket(self.summons, token)
+        heard = member.lost
         try:
-            reply = await self.errand(work.examine, ticket, member)
+            reply = await self._examined(member)
+            while reply is not None and reply.away and not member.why_unfit:
+                await self._wait(member, reply.away)
+                # One that was gone meanwhile is examined anew where it is heard of again.
+                reply = None if heard.is_set() else await self._examined(member)
         except (Away, KilledWorker):  # `watch` sees to both
             return
-        if reply is None:
+        except Exception as error:
+            log.exception("examining %s failed", member.name)
+            reply = Reply(failed=f"its examination failed ({type(error).__name__}: {error})")
+        if reply is None or member.why_unfit:
             return
-        why = reply.refused or reply.failed or reply.away
-        if why:
+        member.away = ""
+        if why := reply.refused or reply.failed:
             self._refuse(member, why)
         else:
             member.why_unfit = ""
         await self._notify()
+
+    async def _examined(self, member: Member) -> Reply | None:
+        ticket = Ticket(self.summons, f"examine-{uuid4().hex[:12]}")
+        return await self.errand(work.examine, ticket, member)
 
     async def errand(
         self, function: Callable[[Ticket], str], ticket: Ticket, member: Member

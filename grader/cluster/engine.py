@@ -7,7 +7,7 @@ import logging
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, TypeVar
@@ -44,7 +44,7 @@ JOIN_SECONDS = 60.0
 GOODBYE_SECONDS = 5.0
 CONNECT_SECONDS = 20.0
 STEP_SECONDS = 0.5
-# So many workers lost under one submission: it may be what ends them.
+# So many workers lost under one submission, or failing with it: it may be what does this to them.
 LOST_WORKERS = 3
 
 
@@ -55,6 +55,20 @@ class _Errand:
     submission: SubmissionRow
     step: str = "waits for a worker"
     lost: list[str] = field(default_factory=list[str])
+    failed: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def tries(self) -> int:
+        """How many workers didn't manage it."""
+        return len(self.lost) + len(self.failed)
+
+    def failure(self) -> GraderError:
+        """What to say where no further worker is tried."""
+        told = [f"on {name}: {why}" for name, why in self.failed.items()]
+        if lost := len(self.lost):
+            who = f"{lost} workers were" if lost > 1 else "a worker was"
+            told.insert(0, f"{who} lost while grading it: {', '.join(self.lost)}")
+        return GraderError("; ".join(told))
 
 
 class DaskEngine:
@@ -189,6 +203,7 @@ class DaskEngine:
         )
         self._watch = asyncio.ensure_future(self._members.watch())
         member = await self._take()
+        assert member is not None, "nobody is avoided yet"
         await self._members.give_back(member)
 
     async def _require_closed(self) -> None:
@@ -200,9 +215,9 @@ class DaskEngine:
                 "`dask scheduler --host 127.0.0.1`, or use TLS"
             )
 
-    async def _take(self) -> Member:
+    async def _take(self, avoid: Collection[str] = ()) -> Member | None:
         try:
-            return await self._members.take()
+            return await self._members.take(avoid)
         except Away as lost:
             raise Away(self._in_words(str(lost))) from None
 
@@ -217,30 +232,35 @@ class DaskEngine:
         sha256 = errand.submission.sha256
         self._supply.hold(sha256, data)
         try:
-            while len(errand.lost) < LOST_WORKERS:
-                member = await self._take()
+            while errand.tries < LOST_WORKERS:
+                # It may be the worker, such as its disk: another is asked before it is a failure.
+                member = await self._take(errand.failed)
+                if member is None:
+                    break
                 reply = await self._on(member, errand)
-                if reply is not None and not reply.away:
+                if reply is not None and not (reply.away or reply.failed):
                     return result_of(reply, member.name)
-                if reply is None and not self._members.lost:
+                if reply is not None and reply.failed:
+                    errand.failed[member.name] = reply.failed
+                    errand.step = f"failed on {member.name}, waits for another"
+                    continue
+                if reply is not None or not self._members.lost:
                     errand.lost.append(member.name)
                 errand.step = f"{member.name} was lost, waits for another"
         finally:
             self._supply.drop(sha256)
-        workers = ", ".join(errand.lost)
-        raise GraderError(f"{len(errand.lost)} workers were lost while they graded it: {workers}")
+        raise errand.failure()
 
     async def _on(self, member: Member, errand: _Errand) -> Reply | None:
         """What a worker makes of it; None where the worker was lost."""
         number = errand.submission.id
         self._numbers[number] += 1
         token = f"grade-{self._name}-{number}-{self._numbers[number]}"
-        failed = ""
+        reply: Reply | None = None
         telling = asyncio.ensure_future(_tell(errand, member, token))
         try:
             ticket = Ticket(self._summons, token, errand.submission.sha256)
             reply = await self._members.errand(work.grade, ticket, member)
-            failed = (reply.failed or reply.away) if reply else ""
             return reply
         except KilledWorker as error:
             raise GraderError(f"{member.name} died again and again while it graded it") from error
@@ -248,7 +268,7 @@ class DaskEngine:
             raise Away(self._in_words(str(lost))) from None
         finally:
             telling.cancel()
-            await self._members.give_back(member, failed)
+            await self._members.give_back(member, reply)
 
     # --- the end --------------------------------------------------------------------------
 
@@ -289,8 +309,8 @@ def result_of(reply: Reply, worker: str) -> GradedSubmission:
     """What a worker found. Raises `Refused` or `GraderError`, as the worker did."""
     if reply.refused:
         raise Refused(reply.refused)
-    if reply.failed or not reply.graded:
-        raise GraderError(f"on {worker}: {reply.failed or 'it replied nothing'}")
+    if not reply.graded:
+        raise GraderError(f"on {worker}: it replied nothing")
     try:
         return GradedSubmission.from_json(reply.graded)
     except ValidationError as error:

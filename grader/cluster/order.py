@@ -13,7 +13,10 @@ from grader.course import Assignment, Course
 from grader.grading.kept import GRADER, digest_of_files, digest_of_grading
 from grader.sandbox.images import image_tag
 
-PACKAGES = ("jax", "jaxlib", "numpy", "scipy")
+# What reads notebooks, and what computes expected values or is counted in them.
+PACKAGES = tuple("jax jaxlib numpy scipy optax nbformat jupytext otter-grader".split())
+# As in a release: what a student never gets differs from checkout to checkout.
+NOT_GIVEN = frozenset({"__pycache__", ".ipynb_checkpoints", ".DS_Store"})
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Traits:
     packages: str
     settings: str
     image: str
+    given: str
     checks: str
 
 
@@ -34,6 +38,7 @@ MEANING = {
     "packages": ("Python or its packages", "install requirements.lock on the worker"),
     "settings": ("limits or environment in course.yaml", UPDATE),
     "image": ("the environment's image", UPDATE),
+    "given": ("what the assignment gives students", UPDATE),
     "checks": ("the assignment's code", UPDATE),
 }
 
@@ -42,6 +47,17 @@ def digest_of_code() -> str:
     """A digest of the code that grades, and of what takes it to workers."""
     cluster = digest_of_files(GRADER / "cluster", "*.py")
     return hashlib.sha256(digest_of_grading() + cluster).hexdigest()[:12]
+
+
+def digest_of_given(assignment: Path) -> str:
+    """A digest of all files that an assignment's notebooks find beside them."""
+    given, digest = assignment / "given", hashlib.sha256()
+    for path in sorted(given.rglob("*")):
+        inside = path.relative_to(given)
+        if path.is_file() and not path.is_symlink() and NOT_GIVEN.isdisjoint(inside.parts):
+            data = path.read_bytes()
+            digest.update(f"{inside.as_posix()}\0{len(data)}\0".encode() + data)
+    return digest.hexdigest()[:12]
 
 
 def traits_of(course: Course, assignment: Assignment, *, grader: str, checks: str) -> Traits:
@@ -55,6 +71,7 @@ def traits_of(course: Course, assignment: Assignment, *, grader: str, checks: st
         packages=", ".join([f"Python {'.'.join(platform.python_version_tuple()[:2])}", *packages]),
         settings=hashlib.sha256(settings.encode()).hexdigest()[:12],
         image=image_tag(Path(environment.folder)),
+        given=digest_of_given(assignment.folder),
         checks=checks,
     )
 

@@ -26,8 +26,9 @@ OBJECTS_BEFORE_COLLECTING = 100_000
 
 
 def dask_setup(worker: "Worker") -> None:
-    """Called by Dask once the worker listens, before it registers. Ends the process at once where
-    other machines could reach it in the clear.
+    """Called by Dask once the worker listens, before it registers.
+
+    Ends the process where other machines could reach it in the clear.
     """
     gc.set_threshold(OBJECTS_BEFORE_COLLECTING)
     try:

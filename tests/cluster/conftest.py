@@ -1,6 +1,7 @@
 """A toy course with a store, and a cluster of simulated workers for it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from grader.cluster import Elsewhere
+from grader.cluster.engine import DaskEngine
 from grader.course import Course, load_course
-from grader.grading import GradingPlan, plan_grading
+from grader.grading import BatchSummary, GradingPlan, grade_batch, plan_grading
 from grader.store import State, Store, StudentRow, SubmissionRow, open_store
-from tests.cluster.processes import Cluster
+from tests.cluster.processes import PATIENCE_SECONDS, Cluster
 from tests.toy_course import toy_notebook, write_toy_course
 
 RECEIVED = datetime(2027, 2, 1, 12, tzinfo=UTC)
@@ -81,3 +83,33 @@ def cluster(place: Place, tmp_path: Path) -> Iterator[Cluster]:
         yield made
     finally:
         made.stop()
+
+
+def engine_of(
+    place: Place,
+    cluster: Cluster,
+    said: list[str],
+    *,
+    silent_seconds: float = 60.0,
+    join_seconds: float = PATIENCE_SECONDS,
+) -> DaskEngine:
+    """The dispatcher's side; what it says of workers goes into `said`."""
+    return DaskEngine(
+        cluster.address,
+        place.course,
+        place.plan,
+        place.store,
+        say=said.append,
+        silent_seconds=silent_seconds,
+        join_seconds=join_seconds,
+    )
+
+
+def batch(
+    place: Place, engine: DaskEngine, jobs: int, *, only: Collection[int] | None = None
+) -> "Future[BatchSummary]":
+    """A batch in a thread of its own."""
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(grade_batch, place.plan, place.store, jobs=jobs, engine=engine, only=only)
+    pool.shutdown(wait=False)
+    return future

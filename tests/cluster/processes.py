@@ -36,13 +36,14 @@ class Cluster:
     tls: dict[str, str] = field(default_factory=dict[str, str])
     started: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
-    def environment(self, **more: str) -> dict[str, str]:
+    def environment(self, name: str = "", **more: str) -> dict[str, str]:
         """Surroundings of its processes."""
         return {
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "COURSE_FILE": str(self.course_file),
             "SIMULATED_FOLDER": str(self.folder),
+            "SIMULATED_NAME": name,
             **more,
         }
 
@@ -52,7 +53,7 @@ class Cluster:
             process = subprocess.Popen(
                 command,
                 cwd=Path(more.get("COURSE_FILE", self.course_file)).parent,
-                env=self.environment(**more),
+                env=self.environment(name, **more),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -91,15 +92,17 @@ class Cluster:
         *,
         containers: int = 2,
         course_file: Path | None = None,
-        preload: Path = SIMULATED,
+        host: str = "127.0.0.1",
+        nanny: str = "--no-nanny",
+        preloads: Sequence[str] = ("grader.cluster.preload", str(SIMULATED)),
     ) -> int:
-        """Start `dask worker` without a nanny, grading as `preload` says; its number."""
+        """Start `dask worker`, by default without a nanny, grading as simulated; its number."""
         course_file = course_file or self.course_file
-        command = [sys.executable, "-m", "distributed.cli.dask_worker", self.url, "--no-nanny"]
-        command += ["--host", "127.0.0.1", "--nthreads", str(containers), "--name", name]
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", self.url, nanny]
+        command += ["--host", host, "--nthreads", str(containers), "--name", name]
         command += ["--resources", f"containers={containers}", "--no-dashboard"]
         command += ["--memory-limit", "0", "--local-directory", str(self.folder / name)]
-        command += ["--preload", "grader.cluster.preload", "--preload", str(preload)]
+        command += [word for preload in preloads for word in ("--preload", preload)]
         command += self.certificates()
         return self.start(name, command, COURSE_FILE=str(course_file))
 

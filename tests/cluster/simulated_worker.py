@@ -2,6 +2,7 @@
 
 The toy notebook's second cell is a comment with a word: `quick`, `die`, or the name of a gate, a
 file in SIMULATED_FOLDER that it waits for. Each grading leaves a file that tells who was at it.
+Files there also take what workers need from them: `no-engine-NAME` and `no-space-NAME`.
 """
 
 import functools
@@ -17,9 +18,16 @@ from grader.cluster import work
 from grader.grading import GradingPlan, plan_grading
 from grader.outcomes import CheckResult, Ending, GradedSubmission, GraderError, Outcome
 from grader.sandbox.box import Box, BoxRequest, EngineDown
+from grader.sandbox.docker_cli import NO_ENGINE
 
 FOLDER = Path(os.environ["SIMULATED_FOLDER"])
+NAME = os.environ["SIMULATED_NAME"]
 POLL_SECONDS = 0.02
+
+
+def lacks(what: str) -> bool:
+    """Whether a test took this from this worker."""
+    return (FOLDER / f"no-{what}-{NAME}").exists()
 
 
 class NoSandbox:
@@ -29,7 +37,8 @@ class NoSandbox:
     isolates = True
 
     def prepare(self, environment: Path, runtime: str | None = None) -> None:
-        pass
+        if lacks("engine"):
+            raise GraderError(NO_ENGINE)  # as `image_exists` does
 
     def open_box(self, request: BoxRequest) -> Box:
         raise NotImplementedError
@@ -45,6 +54,10 @@ def simulated_grading(
     word = json.loads(notebook)["cells"][1]["source"].removeprefix("# ").split()[0]
     trace = f"{hashlib.sha256(notebook).hexdigest()}-{os.getpid()}"
     (FOLDER / f"began-{trace}").touch()
+    if lacks("engine"):
+        raise EngineDown(NO_ENGINE)
+    if lacks("space"):
+        raise GraderError("the disk is full")
     match word:
         case "quick":
             pass

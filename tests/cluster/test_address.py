@@ -9,8 +9,7 @@ import pytest
 from grader.cli.app import run
 from grader.cli.worker import dask_arguments
 from grader.cluster import AddressRefused, parse_address
-from grader.cluster.address import LISTEN, listening_at, security_of
-from grader.cluster.preload import require_closed
+from grader.cluster.address import LISTEN, listening_at, require_closed, security_of
 from tests.cluster.conftest import Place
 
 
@@ -90,6 +89,41 @@ def test_the_dispatcher_listens_on_this_machine_only_in_the_clear(
     assert listening_at(parse_address("dask+tls://10.0.0.1:8786")) == "tls://10.0.0.7:0"
 
 
+@pytest.mark.parametrize(
+    ("chosen", "url"),
+    [
+        ("grading.example", "tls://grading.example:0"),
+        ("10.0.0.7:9000", "tls://10.0.0.7:9000"),
+        ("fd00::2", "tls://[fd00::2]:0"),
+        ("[fd00::2]", "tls://[fd00::2]:0"),
+        ("[fd00::2]:9000", "tls://[fd00::2]:9000"),
+    ],
+)
+def test_the_dispatcher_listens_where_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, chosen: str, url: str
+) -> None:
+    monkeypatch.setenv(LISTEN, chosen)
+    assert listening_at(parse_address("dask+tls://[fd00::1]:8786")) == url
+
+
+@pytest.mark.parametrize(
+    "chosen", ["fd00::2:many", "grading.example:many", "tls://10.0.0.7", "10.0.0.7:99999", ":9000"]
+)
+def test_what_is_no_place_to_listen_at_is_refused(
+    monkeypatch: pytest.MonkeyPatch, chosen: str
+) -> None:
+    monkeypatch.setenv(LISTEN, chosen)
+    with pytest.raises(AddressRefused, match=r"COURSE_CLUSTER_LISTEN is .*write HOST, HOST:PORT"):
+        listening_at(parse_address("dask+tls://[fd00::1]:8786"))
+
+
+def test_an_address_with_colons_that_reaches_the_scheduler_is_one_to_listen_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("distributed.utils.get_ip", lambda host: "fd00::2")  # type: ignore[misc]
+    assert listening_at(parse_address("dask+tls://[fd00::1]:8786")) == "tls://[fd00::2]:0"
+
+
 def test_a_worker_in_the_clear_listens_on_this_machine_only() -> None:
     arguments = dask_arguments(parse_address("dask://127.0.0.1:8786"), 3, 1, "one")
     assert arguments[arguments.index("--host") + 1] == "127.0.0.1"
@@ -114,7 +148,7 @@ def worker(scheduler: str, *listening: str) -> Any:
         ("tls://10.0.0.1:1", "tcp://10.0.0.2:2", "tcp://10.0.0.2:2"),
     ],
 )
-def test_any_dask_worker_that_others_reach_in_the_clear_does_not_start(
+def test_a_worker_that_others_reach_in_the_clear_is_not_closed(
     scheduler: str, listening: str, refused: str | None
 ) -> None:
     if refused is None:

@@ -4,48 +4,21 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from grader.cluster import crew
 from grader.cluster.engine import LOST_WORKERS, DaskEngine
-from grader.grading import BatchSummary, grade_batch
+from grader.grading import grade_batch
 from grader.outcomes import CheckResult, Ending, GradedSubmission, GraderError, Outcome
 from grader.store import State, SubmissionRow
-from tests.cluster.conftest import Place
+from tests.cluster.conftest import Place, batch, engine_of
 from tests.cluster.processes import PATIENCE_SECONDS, Cluster, wait_until
 
 pytestmark = pytest.mark.timeout(400)
 
 SILENT_SECONDS = 8.0
-
-
-def engine_of(
-    place: Place,
-    cluster: Cluster,
-    said: list[str],
-    *,
-    silent_seconds: float = 60.0,
-    join_seconds: float = PATIENCE_SECONDS,
-) -> DaskEngine:
-    return DaskEngine(
-        cluster.address,
-        place.course,
-        place.plan,
-        place.store,
-        say=said.append,
-        silent_seconds=silent_seconds,
-        join_seconds=join_seconds,
-    )
-
-
-def batch(place: Place, engine: DaskEngine, jobs: int) -> "Future[BatchSummary]":
-    """A batch in a thread of its own."""
-    pool = ThreadPoolExecutor(1)
-    future = pool.submit(grade_batch, place.plan, place.store, jobs=jobs, engine=engine)
-    pool.shutdown(wait=False)
-    return future
 
 
 def began(cluster: Cluster, *pids: int) -> set[str]:
@@ -175,10 +148,15 @@ def test_a_submission_that_kills_its_workers_fails_and_names_them(
     assert [name for name in names if name not in str(raised.value)] == []
 
 
-def test_what_dask_gives_up_is_our_failure(place: Place, cluster: Cluster) -> None:
+def test_what_dask_gives_up_is_our_failure(
+    place: Place, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (poison,) = place.hand_in("die")
     cluster.start_scheduler(DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
     cluster.start_worker("victim")
+    wait_until(lambda: "Registered to" in cluster.log("victim"), "a worker")
+    # Otherwise it may be missed before Dask says why.
+    monkeypatch.setattr(crew, "TICK_SECONDS", 60.0)
     with (
         engine_of(place, cluster, []) as engine,
         pytest.raises(GraderError, match=r"^victim died again and again while it graded it"),
