@@ -7,6 +7,8 @@ operation: half of the time of a notebook in eager style.
 import threading
 from typing import Any
 
+from jax.extend.mlir import ir
+
 from runner.memory import resident_bytes
 
 # What a context has seen (types, constants of any size) lives as long as the context does.
@@ -23,6 +25,9 @@ class Contexts:
 
     def __call__(self) -> Any:
         """A context to lower one program in."""
+        # A program may be lowered, to be run, while another is: MLIR would write it into that one.
+        if ir.Context.current is not None:
+            return self._make()
         mine = self._mine
         left = getattr(mine, "left", 0)
         if left == 0 or resident_bytes() > mine.most_bytes:

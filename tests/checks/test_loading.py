@@ -18,7 +18,7 @@ def test_all_that_an_assignment_declares_is_found(tmp_path: Path) -> None:
     assert [mutant.name for mutant in loaded.mutants] == ["shifted"]
     assert [alternate.route for alternate in loaded.alternates] == ["forward mode"]
     assert loaded.given_module is not None
-    assert loaded.given_module.__name__ == "toy_given"
+    assert loaded.given_module.__name__ == "bowl_given"
 
 
 @pytest.mark.parametrize("missing", ["mutants", "alternates"])
@@ -69,7 +69,7 @@ def test_a_name_that_leads_nowhere_is_an_authors_mistake(
         load_toy(tmp_path, **files)
 
 
-@pytest.mark.parametrize("changed", ["checks.py", "mutants.py", "given/toy_given.py"])
+@pytest.mark.parametrize("changed", ["checks.py", "mutants.py", "given/bowl_given.py"])
 def test_the_version_changes_with_any_trusted_file(tmp_path: Path, changed: str) -> None:
     folder = write_toy(tmp_path)
     before = load_assignment(folder).version

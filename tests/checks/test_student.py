@@ -63,7 +63,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inputs]:
 @pytest.fixture(scope="module")
 def remote() -> Iterator[Student]:
     with opened(ProcessSandbox()) as talk:
-        run_cells(talk, NOTEBOOK, files={"toy_given.py": GIVEN.encode()})
+        run_cells(talk, NOTEBOOK, files={"bowl_given.py": GIVEN.encode()})
         yield Student(RemoteBackend(talk, CHECK, call_seconds=20.0, analyst=NoAnalyst()))
 
 
@@ -160,7 +160,7 @@ def test_the_notebooks_files_are_the_given_ones(tmp_path: Path) -> None:
     with opened(ProcessSandbox()) as talk:
         records = run_cells(
             talk,
-            "import toy_given\nfrom pathlib import Path\nprint(Path('sub/a.txt').read_text())",
-            files={"toy_given.py": GIVEN.encode(), "sub/a.txt": b"beside"},
+            "import bowl_given\nfrom pathlib import Path\nprint(Path('sub/a.txt').read_text())",
+            files={"bowl_given.py": GIVEN.encode(), "sub/a.txt": b"beside"},
         )
     assert records[0].output == "beside\n"

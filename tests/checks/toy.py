@@ -43,7 +43,7 @@ from grader.checks import check, expect
 
 @check("q1", points=4, title="Gradient of a bowl")
 def gradient_of_a_bowl(student, inputs):
-    bowl = inputs.given("toy_given", size=5, seed=inputs.seed("bowl")) if False else inputs.given(
+    bowl = inputs.given("bowl_given", size=5, seed=inputs.seed("bowl")) if False else inputs.given(
         "bowl", size=5, seed=inputs.seed("bowl"))
     w = inputs.normal(5)
     expect(student.gradient(bowl.cost, w), "The gradient").close_to(
@@ -85,7 +85,7 @@ def write_toy(folder: Path, **files: str) -> Path:
     """Write the toy assignment `toy`; `files` (checks=, mutants=, ...) replace its own."""
     target = folder / "assignments" / "toy"
     (target / "given").mkdir(parents=True)
-    (target / "given" / "toy_given.py").write_text(GIVEN)
+    (target / "given" / "bowl_given.py").write_text(GIVEN)
     texts = {"checks": CHECKS, "mutants": MUTANTS, "alternates": ALTERNATES} | files
     for name, text in texts.items():
         (target / f"{name}.py").write_text(text)
