@@ -11,12 +11,11 @@ from pydantic import TypeAdapter
 
 from grader.course import Assignment, Course
 from grader.grading.kept import GRADER, digest_of_files, digest_of_grading
+from grader.release import given_files
 from grader.sandbox.images import image_tag
 
 # What reads notebooks, and what computes expected values or is counted in them.
 PACKAGES = tuple("jax jaxlib numpy scipy optax nbformat jupytext otter-grader".split())
-# As in a release: what a student never gets differs from checkout to checkout.
-NOT_GIVEN = frozenset({"__pycache__", ".ipynb_checkpoints", ".DS_Store"})
 
 
 @dataclass(frozen=True)
@@ -51,12 +50,9 @@ def digest_of_code() -> str:
 
 def digest_of_given(assignment: Path) -> str:
     """A digest of all files that an assignment's notebooks find beside them."""
-    given, digest = assignment / "given", hashlib.sha256()
-    for path in sorted(given.rglob("*")):
-        inside = path.relative_to(given)
-        if path.is_file() and not path.is_symlink() and NOT_GIVEN.isdisjoint(inside.parts):
-            data = path.read_bytes()
-            digest.update(f"{inside.as_posix()}\0{len(data)}\0".encode() + data)
+    digest = hashlib.sha256()
+    for path, data in given_files(assignment).items():
+        digest.update(f"{path}\0{len(data)}\0".encode() + data)
     return digest.hexdigest()[:12]
 
 

@@ -97,9 +97,9 @@ def grade_batch(
     """
     store.requeue_stale()
     plan.sandbox.remove_leftovers(plan.request.labels)
-    batch = _Batch(plan, store, engine or HereEngine(plan, store), only, on_progress)
+    batch = _Batch(plan, store, engine or HereEngine(plan, store), jobs, only, on_progress)
     with ThreadPoolExecutor(jobs, thread_name_prefix="grading") as pool:
-        batch.run(pool, jobs)
+        batch.run(pool)
     _remove_leftovers(plan)
     return BatchSummary(
         graded=batch.graded,
@@ -123,6 +123,7 @@ class _Batch:
         plan: GradingPlan,
         store: Store,
         engine: Engine,
+        jobs: int,
         only: Collection[int] | None,
         on_progress: Callable[[Progress], None],
     ) -> None:
@@ -140,15 +141,14 @@ class _Batch:
         self.failures: dict[str, str] = {}
         self.reason = ""
         self._failed_in_a_row = 0
-        self._jobs = 1
+        self._jobs = jobs
         self._lock = threading.Lock()
 
-    def run(self, pool: Executor, jobs: int) -> None:
-        """Keep `jobs` workers busy until the queue is empty."""
-        self._jobs = jobs
+    def run(self, pool: Executor) -> None:
+        """Keep all workers busy until the queue is empty."""
         workers: list[Future[None]] = []
         try:
-            workers.extend(pool.submit(self._work) for _ in range(jobs))
+            workers.extend(pool.submit(self._work) for _ in range(self._jobs))
             self._go.set()
             wait(workers)
         finally:

@@ -3,6 +3,7 @@
 from grader.release.authoring import check_master as check_master
 from grader.release.bundle import Bundle as Bundle
 from grader.release.bundle import build_files as build_files
+from grader.release.bundle import given_files as given_files
 from grader.release.bundle import release as release
 from grader.release.cells import MasterComplaint as MasterComplaint
 from grader.release.cells import MasterError as MasterError

@@ -86,7 +86,7 @@ def build_files(folder: Path, *, requirements: Path | None = None) -> dict[str, 
     files = {f"{name}.ipynb": notebook_bytes(made.starter)}
     files |= {f"tests/{test}": data for test, data in made.tests.items()}
     files["requirements.txt"] = student_requirements(requirements).encode()
-    for path, data in _given_files(folder).items():
+    for path, data in given_files(folder).items():
         if path in files:
             what = f"given/{path} has the name of a file that the release writes itself"
             raise MasterError([MasterComplaint(master_path(folder), 1, what)])
@@ -94,7 +94,7 @@ def build_files(folder: Path, *, requirements: Path | None = None) -> dict[str, 
     return files
 
 
-def _given_files(folder: Path) -> dict[str, bytes]:
+def given_files(folder: Path) -> dict[str, bytes]:
     """The given modules: they lie beside the notebook, so that their names import."""
     given = folder / "given"
     return {

@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.cluster import work
+from grader.cluster import Elsewhere, work
 from grader.grading import GradingPlan, plan_grading
 from grader.outcomes import CheckResult, Ending, GradedSubmission, GraderError, Outcome
-from grader.sandbox.box import Box, BoxRequest, EngineDown
+from grader.sandbox.box import EngineDown
 from grader.sandbox.docker_cli import NO_ENGINE
 
 FOLDER = Path(os.environ["SIMULATED_FOLDER"])
@@ -30,21 +30,12 @@ def lacks(what: str) -> bool:
     return (FOLDER / f"no-{what}-{NAME}").exists()
 
 
-class NoSandbox:
+class NoSandbox(Elsewhere):
     """Has everything ready at once, and no boxes."""
-
-    name = "simulated"
-    isolates = True
 
     def prepare(self, environment: Path, runtime: str | None = None) -> None:
         if lacks("engine"):
             raise GraderError(NO_ENGINE)  # as `image_exists` does
-
-    def open_box(self, request: BoxRequest) -> Box:
-        raise NotImplementedError
-
-    def remove_leftovers(self, labels: dict[str, str]) -> int:
-        return 0
 
 
 def simulated_grading(
