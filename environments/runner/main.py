@@ -1,5 +1,6 @@
 """The conversation: say hello, run the notebook that comes, then answer calls until killed."""
 
+import gc
 import os
 import signal
 import sys
@@ -51,6 +52,8 @@ def main() -> None:
     calls = Calls(notebook.namespace)
     memory = Memory()
     jax.numpy.zeros(1).block_until_ready()  # the backend starts before the clock does
+    gc.freeze()  # what is imported stays: no later collection looks through it
+    gc.enable()
     write_frame(writer, {"type": "hello", "jax": jax.__version__}, [])
     while True:
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from grader.cli.workplace import Workplace
 
@@ -34,6 +35,7 @@ COMMANDS = {
     "group": ("grader.cli.group", "Form groups, list them."),
     "extend": ("grader.cli.extend", "Give students and groups more time."),
     "grade": ("grader.cli.grade", "Grade what is waiting."),
+    "serve": ("grader.cli.serve", "Serve the course's web page."),
     "worker": ("grader.cli.worker", "Grade for a cluster on this machine."),
     "regrade": ("grader.cli.regrade", "See what grading again changes; adopt or drop it."),
     "mark": ("grader.cli.mark", "Give points by hand."),
@@ -41,6 +43,7 @@ COMMANDS = {
     "request": ("grader.cli.request", "Regrade requests and their answers."),
     "report": ("grader.cli.report", "Write the staff's report and the students' feedback."),
     "gradebook": ("grader.cli.gradebook", "Show all scores; fill the LMS's file with them."),
+    "lti": ("grader.cli.lti", "Send scores to the LMS itself."),
     "similarity": ("grader.cli.similarity", "Find notebooks that share code: leads."),
     "diff": ("grader.cli.versions", "Show whose grade a changed course.yaml changes."),
     "apply": ("grader.cli.versions", "Let a changed course.yaml count."),
@@ -50,9 +53,14 @@ COMMANDS = {
     "backup": ("grader.cli.backup", "Write all of the course to one file."),
     "restore": ("grader.cli.backup", "Make a data folder from a backup."),
     "fsck": ("grader.cli.fsck", "Prove that all that was taken in is there."),
+    "login": ("grader.cli.login", "Log in at a course's server, for `course --server`."),
+    "logout": ("grader.cli.login", "Log out there, and revoke the token."),
     "doctor": ("grader.cli.doctor", "Check this host: engine, limits, disk, clock."),
 }
 
+
+# What `course --server URL` does at a course's server instead.
+AT_A_SERVER: dict[str, str] = dict.fromkeys("submit status feedback".split(), "grader.cli.server")
 
 # What may be rehearsed on a real course: these change nothing that students rely on.
 READING = frozenset(
@@ -70,7 +78,10 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(COMMANDS[cmd_name][0])
+        name = COMMANDS[cmd_name][0]
+        if ctx.params.get("server"):
+            name = AT_A_SERVER.get(cmd_name, name)
+        module = importlib.import_module(name)
         return getattr(module, f"{cmd_name}_command")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -106,6 +117,13 @@ class LazyGroup(click.Group):
     help="Rehearse: act as if it were this time, in the course's zone. What changes something does "
     "so in a data folder that was made by a rehearsal only.",
 )
+@click.option(
+    "--server",
+    metavar="URL",
+    envvar="COURSE_SERVER",
+    help="Submit, status and feedback at the course's server, where you did `course login URL`. "
+    "Neither a course file nor a student is named then.",
+)
 @click.pass_context
 def group(
     ctx: click.Context,
@@ -113,11 +131,20 @@ def group(
     data: Path | None,
     roster: Path | None,
     now: str | None,
+    server: str | None,
 ) -> None:
     """Release assignments, take submissions, grade them in containers, report.
 
     Exit codes: 0 all well, 1 something of yours to mend, 2 something of ours failed.
     """
+    named = ctx.get_parameter_source("server") is ParameterSource.COMMANDLINE
+    if server and named and ctx.invoked_subcommand not in AT_A_SERVER:
+        told = ", ".join(AT_A_SERVER)
+        raise click.UsageError(f"--server is for {told}; the others work on this machine")
+    if server and ctx.invoked_subcommand in AT_A_SERVER:
+        if now:
+            raise click.UsageError("--now rehearses on this machine; a server has its own clock")
+        return
     ctx.obj = Workplace(course_file, data, roster, now)
     if now and ctx.invoked_subcommand not in READING:
         ctx.obj.require_rehearsal(str(ctx.invoked_subcommand))
@@ -161,6 +188,7 @@ def run(args: list[str] | None = None) -> int:
 def is_users_fault(error: Exception) -> bool:
     """Whether the message tells whoever typed the command what to mend."""
     from grader.course import CourseFileError
+    from grader.desk.in_force import CannotReadVersion
     from grader.intake import Refused
     from grader.release import LeakFound, MasterError
     from grader.report.writing import FolderTaken
@@ -180,6 +208,7 @@ def is_users_fault(error: Exception) -> bool:
     kinds: tuple[type[Exception], ...] = (
         BackupRefused,
         CannotGroup,
+        CannotReadVersion,
         CannotStart,
         CannotWithdraw,
         CourseFileError,

@@ -7,11 +7,13 @@ import click
 from grader.cli.fsck import opened, say_checked
 from grader.cli.terminal import json_option, people, print_json, results
 from grader.cli.workplace import Workplace, pass_workplace
+from grader.desk.backups import note_backup
 from grader.store import open_store
 from grader.store.archive import Manifest
 from grader.store.backup import back_up
 from grader.store.fsck import check_store
 from grader.store.restore import restore
+from grader.web.serving import know_tables
 
 
 @click.command("backup")
@@ -25,8 +27,10 @@ def backup_command(workplace: Workplace, file: Path, without_damaged: bool, as_j
     FILE holds the grades and the course's secret: keep it as you keep those. Exit code 1 if
     something was left out.
     """
+    know_tables()  # accounts and the like, too
     with opened(workplace) as store, people().status("writing the backup"):
         made = back_up(store, file, without_damaged=without_damaged)
+        note_backup(store.folder, file, submissions=made.rows["submission"], left_out=made.left_out)
     say_manifest(file, made, as_json=as_json)
     return 1 if made.left_out else 0
 
@@ -42,6 +46,7 @@ def restore_command(workplace: Workplace, file: Path, as_json: bool) -> int:
     that COURSE_DATABASE names, if any. What fails leaves nothing. Exit code 1 if something of what
     was restored is wrong.
     """
+    know_tables()
     with people().status("restoring"):
         made = restore(file, workplace.data)
         workplace.mark_rehearsal()

@@ -14,12 +14,13 @@ from grader.cli.in_force import in_force
 from grader.cli.terminal import json_option, people, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course import Course
-from grader.course.agenda import Entry, agenda
+from grader.course.agenda import Entry
 from grader.course.calendar import day_text
 from grader.course.complaints import did_you_mean
 from grader.course.policy_text import policy_text
 from grader.course.roster import load_roster
-from grader.gradebook.dates import Calendar
+from grader.desk.agendas import agenda_for
+from grader.desk.foreseeing import section_warnings
 from grader.gradebook.evidence import Evidence, gather_dates
 from grader.store import StudentRow
 
@@ -69,23 +70,13 @@ def entries_of(course: Course, evidence: Evidence, student: str | None) -> tuple
     if student is not None and student not in students:
         hint = did_you_mean(student, students) or "the roster names them all"
         raise click.UsageError(f"there is no student {student!r}; {hint}")
-    calendar = Calendar(course, evidence)
-    every = {
-        name: [calendar.dates(assignment, each) for each in students]
-        for name, assignment in course.assignments.items()
-    }
-    own = student and {name: dates[students.index(student)] for name, dates in every.items()}
-    return agenda(course, own=own or None, extended=every)
+    return agenda_for(course, evidence, student)
 
 
 def warn_of_sections(course: Course, students: Iterable[StudentRow]) -> None:
     """Say which sections have dates, but no student of the roster is in them."""
-    known = {student.section for student in students} - {""}
-    for name, assignment in course.assignments.items():
-        for section in sorted(set(assignment.sections) - known):
-            hint = did_you_mean(section, known)
-            what = f"{name} has dates for the section {section}, in which the roster has nobody"
-            people().print(f"{what}; {hint}" if hint else what, markup=False, soft_wrap=True)
+    for warning in section_warnings(course, {student.section for student in students}):
+        people().print(warning, markup=False, soft_wrap=True)
 
 
 def print_table(course: Course, entries: Iterable[Entry]) -> None:

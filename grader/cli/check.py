@@ -1,6 +1,7 @@
 """`course check`: test an assignment's tests."""
 
 import math
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,9 @@ from grader.cli.otter import otter_as_data, show_otter
 from grader.cli.sandboxes import make_sandbox, sandbox_option
 from grader.cli.terminal import json_option, people, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
+from grader.desk.checking import amount as amount
+from grader.desk.checking import keep_found
+from grader.desk.checking import room as room
 from grader.grading.compiled import use_own_cache, with_compiled_operations
 from grader.grading.kept import kept_for
 from grader.grading.otter_verification import OtterVerification, verify_otter
@@ -112,6 +116,9 @@ def check_command(
                 else:
                     plan = with_compiled_operations(plan, say=console.print)
                     found[name] = verify_assignment(course, plan, **options)
+            if not questions:
+                told = {"at": datetime.now(UTC), "by": workplace.by}
+                keep_found(workplace.data, course.assignments[name], found[name], **told)
             if not as_json:
                 show_found(name, found[name])
     if as_json:
@@ -194,22 +201,6 @@ def show(name: str, found: Verification) -> None:
             f"[green]✓[/] {name}: every mutant is refused and every right answer accepted, "
             f"in {found.draws} draws of the hidden inputs."
         )
-
-
-def room(factor: float | None) -> str:
-    """A factor for people: three digits, or a dash where nothing was measured."""
-    if factor is None:
-        return "–"
-    if math.isinf(factor):
-        return "exact"
-    return f"{factor:.3g}x" if factor < 1000 else f"{factor:.0e}x"
-
-
-def amount(count: float | None) -> str:
-    """A count for people: whole above 100, or a dash where there is none."""
-    if count is None:
-        return "–"
-    return f"{count:,.0f}" if count >= 100 else f"{count:.3g}"
 
 
 def as_data(found: Verification) -> dict[str, Any]:

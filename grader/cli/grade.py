@@ -28,8 +28,7 @@ from grader.cluster import (
     parse_address,
     require_distributed,
 )
-from grader.gradebook.evidence import gather_evidence
-from grader.gradebook.term import Sheets
+from grader.desk.regrading import submissions_that_count
 from grader.grading import BatchSummary, grade_batch, plan_grading
 from grader.grading import Progress as Step
 from grader.grading.compiled import use_own_cache, with_compiled_operations
@@ -40,7 +39,14 @@ JOBS = 2
 
 
 @click.command("grade")
-@click.argument("name", metavar="ASSIGNMENT")
+@click.argument("name", metavar="[ASSIGNMENT]", required=False)
+@click.option(
+    "--watch",
+    "watches",
+    is_flag=True,
+    help="Go on: grade what comes in, of every assignment, until Ctrl-C.",
+)
+@click.option("--with-parent", is_flag=True, hidden=True)
 @click.option(
     "--jobs",
     type=click.IntRange(1, 1024),
@@ -70,7 +76,9 @@ JOBS = 2
 @pass_workplace
 def grade_command(
     workplace: Workplace,
-    name: str,
+    name: str | None,
+    watches: bool,
+    with_parent: bool,
     jobs: int | None,
     engine: str | None,
     only: tuple[str, ...],
@@ -84,16 +92,24 @@ def grade_command(
     Interrupt or kill it at any moment: the next run goes on where it stopped, and no submission
     is graded twice.
     """
-    if workplace.assignment(name).by_hand:
-        if not as_json:
-            results().print(f"{name} is graded by hand: nothing is to run")
-        say_summary(name, BatchSummary(0, ()), 0.0, as_json)
-        return 0
     if sandbox_name == "process" and not trusted:
         raise click.UsageError(
             "--sandbox process runs notebooks without isolation: they can read and write whatever "
             "you can. If they are your own, add --i-trust-these-notebooks."
         )
+    if watches:
+        if name or engine or only or regrade or as_json:
+            raise click.UsageError("--watch takes --jobs and --sandbox only: it grades all")
+        from grader.cli.watch import watch
+
+        return watch(workplace, jobs=jobs, sandbox_name=sandbox_name, with_parent=with_parent)
+    if name is None:
+        raise click.UsageError("name an ASSIGNMENT, or say --watch")
+    if workplace.assignment(name).by_hand:
+        if not as_json:
+            results().print(f"{name} is graded by hand: nothing is to run")
+        say_summary(name, BatchSummary(0, ()), 0.0, as_json)
+        return 0
     cluster = cluster_address(engine, sandbox_name) if engine else None
     require_points_in_force(workplace, name)
     store = workplace.store
@@ -211,10 +227,7 @@ def too_many_at_a_time(jobs: int, cpus: float) -> str:
 
 def counting(workplace: Workplace, name: str, only: tuple[str, ...]) -> set[int]:
     """The submissions that count for these students, or everybody, or may once they are graded."""
-    store, course = workplace.store, workplace.course
-    sheets = Sheets(course, gather_evidence(store, course, only={name}), workplace.now)
-    students = only or [row.identifier for row in store.roster.students()]
-    return {number for student in students for number in sheets.may_count(student, name)}
+    return submissions_that_count(workplace.course, workplace.store, name, workplace.now, only)
 
 
 def say_summary(name: str, summary: BatchSummary, seconds: float, as_json: bool) -> None:
@@ -241,9 +254,12 @@ def say_summary(name: str, summary: BatchSummary, seconds: float, as_json: bool)
 
 
 class Display:
-    """Shows a batch at work: a bar on a terminal, a line a submission elsewhere."""
+    """Shows a batch at work: a bar on a terminal, a line a submission elsewhere.
 
-    def __init__(self, console: Console, total: int) -> None:
+    Without a `total`, as when watching, there is no bar.
+    """
+
+    def __init__(self, console: Console, total: int | None) -> None:
         self._console = console
         self._total = total
         self._done = 0
@@ -258,7 +274,7 @@ class Display:
             TimeRemainingColumn(elapsed_when_finished=True),
             TextColumn("{task.fields[working]}", markup=False),
             console=console,
-            disable=not console.is_terminal,
+            disable=not console.is_terminal or total is None,
             transient=True,
         )
         self._task = self._bar.add_task("grading", total=total, rate="", working="")
@@ -288,7 +304,7 @@ class Display:
             )
 
     def _say_end(self, step: Step) -> None:
-        place = f"[{self._done}/{self._total}]"
+        place = f"[{self._done}/{self._total}]" if self._total else f"[{self._done}]"
         what = outcome_text(step.graded) if step.graded else f"our failure: {step.failure}"
         self._console.print(f"{place} {step.student}: {what}", markup=False, soft_wrap=True)
 

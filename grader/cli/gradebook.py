@@ -7,9 +7,16 @@ import click
 from grader.cli.in_force import require_in_force
 from grader.cli.terminal import json_option, people, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
-from grader.gradebook import Pending
+from grader.desk.exporting import (
+    TOTAL,
+    CannotFill,
+    fill_lms_file,
+    gradebook_csv,
+    number_text,
+    scores_data,
+)
 from grader.gradebook.evidence import gather_evidence
-from grader.gradebook.exports import Filled, csv_text, fill, read_canvas
+from grader.gradebook.exports import Filled
 from grader.gradebook.term import StudentTerm, grade_term
 
 
@@ -60,7 +67,7 @@ def gradebook_command(
         fill_canvas(workplace, terms, canvas_file, columns, output)
         return
     if as_json:
-        print_json({student: as_data(term) for student, term in terms.items()})
+        print_json({student: scores_data(term) for student, term in terms.items()})
     elif not csv_file:
         say(workplace, terms)
 
@@ -76,38 +83,10 @@ def fill_canvas(
     wanted = dict(read_column(workplace, text) for text in columns)
     if not wanted:
         raise click.UsageError("say which column is whose, such as --column ps1=12345")
-    scores = {
-        (student, name): grade.score.final
-        for student, term in terms.items()
-        for name, grade in term.grades.items()
-        if grade.score.final is not None
-    }
-    excused = {
-        (student, name)
-        for student, term in terms.items()
-        for name, grade in term.grades.items()
-        if grade.score.pending is Pending.EXCUSED and name in wanted
-    }
-    unfinished = [student for student, term in terms.items() if round(term.total.so_far, 6) < 100]
-    if "total" in wanted and unfinished:
-        raise click.UsageError(
-            f"the total of {len(unfinished)} students is of a part of the course so far (of "
-            f"{', '.join(unfinished[:5])}...): the rest would not count. `course explain STUDENT` "
-            "shows what waits; `course override` sets a score or excuses"
-        )
-    totals = {
-        (student, "total"): term.total.percent
-        for student, term in terms.items()
-        if term.total.percent is not None
-    }
-    points = {name: one.points for name, one in workplace.course.assignments.items()}
-    filled = fill(
-        read_canvas(file.read_bytes()),
-        {key: value for key, value in (scores | totals).items() if key[1] in wanted},
-        wanted,
-        excused=excused,
-        points={name: points[name] for name in wanted if name in points},
-    )
+    try:
+        filled = fill_lms_file(workplace.course, terms, file.read_bytes(), wanted)
+    except CannotFill as refused:
+        raise click.UsageError(str(refused)) from refused
     say_filled(filled)
     if output:
         output.write_bytes(filled.data)
@@ -121,7 +100,7 @@ def read_column(workplace: Workplace, text: str) -> tuple[str, str]:
     name, separator, column = text.partition("=")
     if not separator or not column:
         raise click.UsageError(f"--column is {text!r}, expected ASSIGNMENT=COLUMN")
-    if name != "total":
+    if name != TOTAL:
         workplace.assignment(name)
     return name, column
 
@@ -160,9 +139,9 @@ def say(workplace: Workplace, terms: dict[str, StudentTerm]) -> None:
     rows = [
         (
             student,
-            *(number(term.grades[name].score.final) for name in names),
-            number(term.total.percent),
-            number(term.total.so_far),
+            *(number_text(term.grades[name].score.final) for name in names),
+            number_text(term.total.percent),
+            number_text(term.total.so_far),
         )
         for student, term in terms.items()
     ]
@@ -170,39 +149,6 @@ def say(workplace: Workplace, terms: dict[str, StudentTerm]) -> None:
     wide.print(table(("student", *names, "total %", "of % so far"), rows))
 
 
-def number(value: float | None) -> str:
-    """A score, or nothing where there is none: that is not 0."""
-    return "" if value is None else f"{value:.4g}" if value >= 1000 else f"{round(value, 2):g}"
-
-
 def as_csv(workplace: Workplace, terms: dict[str, StudentTerm]) -> str:
     """One row a student; an empty cell is 'no score', which is not the same as 0."""
-    names = {row.identifier: row for row in workplace.store.roster.students()}
-    assignments = list(workplace.course.assignments)
-    header = ["student", "name", "section", *assignments, "total_percent", "percent_so_far"]
-    return csv_text(
-        header,
-        (
-            [
-                student,
-                names[student].name,
-                names[student].section,
-                *(number(term.grades[name].score.final) for name in assignments),
-                number(term.total.percent),
-                number(term.total.so_far),
-            ]
-            for student, term in terms.items()
-        ),
-    )
-
-
-def as_data(term: StudentTerm) -> dict[str, object]:
-    """A student's scores for scripts."""
-    return {
-        "scores": {name: grade.score.final for name, grade in term.grades.items()},
-        "pending": {
-            name: grade.score.pending for name, grade in term.grades.items() if grade.score.pending
-        },
-        "total_percent": term.total.percent,
-        "percent_so_far": term.total.so_far,
-    }
+    return gradebook_csv(workplace.course, workplace.store.roster.students(), terms)

@@ -1,18 +1,15 @@
 """`course group`: who works with whom."""
 
-from collections import defaultdict
 from pathlib import Path
 
 import click
 
 from grader.cli.in_force import in_force
-from grader.cli.tables import read_rows
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course import GroupSize
-from grader.store import GroupRow, UnknownGroup
-
-COLUMNS = ("group", "student")
+from grader.desk.grouping import alone, find_group, read_groups, size_note
+from grader.store import GroupRow
 
 
 @click.group("group")
@@ -47,7 +44,7 @@ def form_command(
 def join_command(workplace: Workplace, name: str, group_name: str, student: str) -> None:
     """Add STUDENT to GROUP: what the group handed in counts for them from now on."""
     group_set, size = set_of(workplace, name)
-    group = find(workplace, group_set, group_name)
+    group = find_group(workplace.store, group_set, group_name)
     joined = workplace.store.groups.join(group.id, student, largest=size.max, by=workplace.by)
     say(joined, size)
 
@@ -72,11 +69,7 @@ def leave_command(workplace: Workplace, name: str, student: str) -> None:
 def import_command(workplace: Workplace, name: str, file: Path) -> None:
     """Form the groups of a CSV file with the columns group,student: all of them or none."""
     group_set, size = set_of(workplace, name)
-    members: dict[str, list[str]] = defaultdict(list)
-    for where, row in read_rows(file, COLUMNS):
-        if not row["group"] or not row["student"]:
-            raise click.ClickException(f"{where}: expected a group and a student")
-        members[row["group"]].append(row["student"])
+    members = read_groups(str(file), file.read_bytes())
     made = workplace.store.groups.form_all(group_set, members, largest=size.max, by=workplace.by)
     for group in made:
         say(group, size)
@@ -90,17 +83,14 @@ def list_command(workplace: Workplace, name: str, as_json: bool) -> None:
     """List the groups, and who is in none."""
     group_set, _ = set_of(workplace, name)
     groups = [group for group in workplace.store.groups.all(group_set) if group.members]
-    grouped = {student for group in groups for student in group.members}
-    alone = [
-        row.identifier for row in workplace.store.roster.students() if row.identifier not in grouped
-    ]
+    without = alone([row.identifier for row in workplace.store.roster.students()], groups)
     if as_json:
-        print_json({"groups": {g.name: list(g.members) for g in groups}, "alone": alone})
+        print_json({"groups": {g.name: list(g.members) for g in groups}, "alone": without})
         return
     rows = [(group.name, ", ".join(group.members)) for group in groups]
     results().print(table(("group", "members"), rows, numbers_from=2))
-    if alone:
-        results().print(f"in no group: {', '.join(alone)}", markup=False)
+    if without:
+        results().print(f"in no group: {', '.join(without)}", markup=False)
 
 
 def set_of(workplace: Workplace, name: str) -> tuple[str, GroupSize]:
@@ -111,17 +101,8 @@ def set_of(workplace: Workplace, name: str) -> tuple[str, GroupSize]:
     return assignment.group_set, assignment.group
 
 
-def find(workplace: Workplace, group_set: str, name: str) -> GroupRow:
-    """The group of that name. Raises `UnknownGroup`."""
-    for group in workplace.store.groups.all(group_set):
-        if group.name == name:
-            return group
-    raise UnknownGroup(f"there is no group {name!r} in {group_set}")
-
-
 def say(group: GroupRow, size: GroupSize) -> None:
     """A group for people, and whether it may hand in yet."""
-    few = len(group.members) < size.min
-    note = f" (too few to hand in: {size.text})" if few else ""
+    note = size_note(group, size)
     members = ", ".join(group.members) or "nobody"
-    results().print(f"{group.name}: {members}{note}", markup=False)
+    results().print(f"{group.name}: {members}{f' ({note})' if note else ''}", markup=False)

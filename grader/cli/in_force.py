@@ -16,6 +16,7 @@ import click
 from grader.cli.terminal import people
 from grader.cli.workplace import Workplace
 from grader.course import Course, CourseFileError, load_course
+from grader.desk.in_force import held_back
 from grader.gradebook.versions import digest_of, setting_changes
 from grader.store import CourseVersionRow
 from grader.store.record import AnotherInForce
@@ -38,7 +39,7 @@ def in_force(workplace: Workplace, *, first: bool = False) -> Workplace:
         return despite(error, workplace, version)
     if version is None and first:
         put_first_in_force(workplace, "the first was taken in, granted or graded by it")
-    course = held_back(workplace, version)
+    course = edit_held_back(workplace, version)
     if version is None or course is None:
         return workplace
     say_by_version(version, course, f"course.yaml has an edit that is not in force yet; {TO_APPLY}")
@@ -78,7 +79,7 @@ def require_in_force(workplace: Workplace) -> None:
     version = version_in_force(workplace)
     if version is None:
         version = put_first_in_force(workplace, "the first grades were made by it")
-    if held_back(workplace, version):
+    if edit_held_back(workplace, version):
         raise click.UsageError(
             "course.yaml has changed in what grades follow from, and that is not in force yet: "
             + TO_APPLY
@@ -93,7 +94,7 @@ def require_points_in_force(workplace: Workplace, name: str) -> None:
 
     Results would be of other points than those that count. Dates have no part in results.
     """
-    course = held_back(workplace, version_in_force(workplace))
+    course = edit_held_back(workplace, version_in_force(workplace))
     if course is None:
         return
     changed = [change.place for change in setting_changes(course, workplace.course)]
@@ -119,36 +120,19 @@ def is_of_points(place: str, name: str) -> bool:
     return kind in ("points", "submit") or (kind == "questions" and ".rubric." not in inside)
 
 
+def edit_held_back(workplace: Workplace, version: CourseVersionRow | None) -> Course | None:
+    """The course by the version, if course.yaml says something else about grades; else None.
+
+    Raises `CourseFileError` for the file, and `CannotReadVersion`.
+    """
+    return held_back(
+        version, workplace.course_file, workplace.course_text, lambda: workplace.course
+    )
+
+
 def version_in_force(workplace: Workplace) -> CourseVersionRow | None:
     """The version that counts, or None before the first. Makes no data folder."""
     return workplace.stored.record.version_in_force() if workplace.data.is_dir() else None
-
-
-def held_back(workplace: Workplace, version: CourseVersionRow | None) -> Course | None:
-    """The course by the version, if course.yaml says something else about grades; else None.
-
-    Raises `CourseFileError` for the file, and a click error for a version that can't be read.
-    """
-    if version is None or version.text == workplace.course_text:
-        return None
-    digest = digest_of(workplace.course)
-    if version.digest == digest:
-        return None
-    course = course_of(workplace, version)
-    # The digest of a version that an older release of the grader put in force is another one.
-    return None if digest_of(course) == digest else course
-
-
-def course_of(workplace: Workplace, version: CourseVersionRow) -> Course:
-    """The course by a version. Raises a click error for one that can't be read any more."""
-    try:
-        return load_course(workplace.course_file, text=version.text)
-    except CourseFileError as error:
-        raise click.ClickException(
-            f"the course file in force since {version.at:%Y-%m-%d %H:%M} UTC can't be read any "
-            f"more: {error.complaints[0]}. Put that back, or let course.yaml count as it is now: "
-            "`course apply --reason '...'`"
-        ) from error
 
 
 def put_first_in_force(workplace: Workplace, reason: str) -> CourseVersionRow:

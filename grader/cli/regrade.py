@@ -1,25 +1,14 @@
 """`course regrade`: what grading again found, and whether it shall count."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import click
 
 from grader.cli.in_force import require_in_force
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, needed_reason, pass_workplace
-from grader.store import ResultRow
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a proposed grading changes, in the checks' points, and the checks that differ."""
-
-    student: str
-    submission: int
-    before: float
-    after: float
-    checks: tuple[str, ...]
+from grader.desk.regrading import Change, changes_proposed
 
 
 @click.command("regrade")
@@ -46,7 +35,7 @@ def regrade_command(
         require_in_force(workplace)
     regrades = workplace.store.regrades
     proposed = regrades.results(name)
-    changes = changes_of(workplace, proposed)
+    changes = changes_proposed(workplace.store, proposed)
     settled = 0
     if adopt:  # what is shown, not what a run of the grader adds meanwhile
         seen = {row.id for row in proposed}
@@ -63,23 +52,6 @@ def regrade_command(
     if waiting:
         again = f"`course grade {name}` grades them"
         results().print(f"{waiting} still wait to be graded again: {again}")
-
-
-def changes_of(workplace: Workplace, proposed: Sequence[ResultRow]) -> list[Change]:
-    """What each proposal changes, also where that is nothing."""
-    current = {row.submission_id: row for row in workplace.store.results_of(
-        [row.submission_id for row in proposed]
-    )}  # fmt: skip
-    found: list[Change] = []
-    for row in proposed:
-        before = current[row.submission_id]
-        old = {check.check: check.earned for check in before.graded.checks}
-        new = {check.check: check.earned for check in row.graded.checks}
-        differ = sorted(name for name in old | new if old.get(name) != new.get(name))
-        found.append(
-            Change(row.student, row.submission_id, before.earned, row.earned, tuple(differ))
-        )
-    return found
 
 
 def say(name: str, changes: Sequence[Change], *, adopt: bool, drop: bool) -> None:

@@ -1,7 +1,6 @@
 """`course release`: make what students get."""
 
 import hashlib
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ from grader.cli.terminal import json_option, people, print_json, results
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course import Assignment
 from grader.course.calendar import due_text
+from grader.desk.foreseeing import first_release
 from grader.gradebook.dates import Calendar
 from grader.gradebook.evidence import gather_dates
 from grader.grading.compiled import use_own_cache
@@ -88,12 +88,6 @@ def release_due(workplace: Workplace, destination: Path) -> list[tuple[str, Path
                 )  # fmt: skip
                 done.append((f"{name}, the solution", path))
     return done
-
-
-def first_release(assignment: Assignment) -> datetime:
-    """When the first section gets it."""
-    own = [dates.release for dates in assignment.sections.values() if dates.release is not None]
-    return min(one.astimezone(UTC) for one in (assignment.release, *own))
 
 
 def note_release(workplace: Workplace, assignment: Assignment, bundle: Bundle) -> None:

@@ -5,9 +5,9 @@ from dataclasses import asdict
 import click
 
 from grader.cli.in_force import in_force, require_in_force
-from grader.cli.mark import counted, question_info
 from grader.cli.terminal import json_option, print_json, results
 from grader.cli.workplace import Workplace, pass_workplace
+from grader.desk.asking import ask_again
 from grader.store import RequestRow
 
 
@@ -25,14 +25,10 @@ def request_command() -> None:
 def ask_command(workplace: Workplace, name: str, student: str, question: str, text: str) -> None:
     """Ask, as STUDENT, that QUESTION be looked at again, and say why in TEXT."""
     workplace = in_force(workplace)
-    grade = counted(workplace, name, student)
-    question_info(workplace, name, question)
-    assert grade.submission is not None
-    try:
-        row = workplace.store.requests.ask(grade.submission.id, student, question, text)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    say(row)
+    assignment = workplace.assignment(name)
+    workplace.student(student)
+    course, store = workplace.course, workplace.store
+    say(ask_again(course, store, assignment, student, question, text, workplace.now))
 
 
 @request_command.command("reply")

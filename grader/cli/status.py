@@ -1,15 +1,17 @@
 """`course status`: where everything stands."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import asdict
+from datetime import datetime
 
 import click
 
 from grader.cli.in_force import in_force
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, pass_workplace
-from grader.desk import AssignmentStanding, standing_of_student
-from grader.store import State, SubmissionRow
+from grader.desk import standing_of_student
+from grader.desk.telling import ToldStanding, ToldStudent, told_student
+from grader.store import State
 
 # Shown whether or not anything is in them; the others would make the table wider than a terminal.
 ALWAYS = (State.QUEUED, State.GRADED)
@@ -90,66 +92,48 @@ def say_student(workplace: Workplace, name: str | None, student: str, *, as_json
     """Where one student stands."""
     workplace.student(student)
     known = workplace.assignment(name).name if name else None
-    now = workplace.now
-    found = standing_of_student(workplace.course, workplace.store, student, now)
-    shown = [one for one in found.assignments if known in (None, one.assignment)]
+    found = standing_of_student(workplace.course, workplace.store, student, workplace.now)
+    say_standing(told_student(found, workplace.course.zone), known, as_json=as_json)
+
+
+def say_standing(told: ToldStudent, name: str | None, *, as_json: bool) -> None:
+    """Where a student stands, in all assignments or in one."""
+    shown = tuple(one for one in told.assignments if name in (None, one.assignment))
     if as_json:
-        told = [as_data(one) for one in shown]
-        data = {"student": student, "assignments": told, "grace_days_left": found.grace_left}
-        print_json(data)
+        print_json(asdict(ToldStudent(told.student, shown, told.grace_days_left)))
         return
     columns = ("assignment", "due", "handed in", "now")
     rows = [
-        (
-            one.assignment,
-            f"{one.dates.due:%Y-%m-%d %H:%M}",
-            handed_in(workplace, one),
-            one.if_now + submissions_left(one),
-        )
+        (one.assignment, minute(one.due), handed_in(one), one.if_now + submissions_left(one))
         for one in shown
     ]
     results().print(table(columns, rows, numbers_from=len(columns)))
     for one in shown:
-        row = one.counts
-        if row is not None and (one.newest is None or row.id != one.newest.id):
-            told = f"{one.assignment}: what counts is submission {row.id}"
-            results().print(f"{told}, {received(workplace, row)}", markup=False)
-    if found.grace_left is not None:
-        results().print(f"grace days left: {found.grace_left}")
+        if one.counts is not None and one.counts_at is not None and one.counts != one.newest:
+            what = f"{one.assignment}: what counts is submission {one.counts}"
+            results().print(f"{what}, {received(one.counts_at, one.counts_by)}", markup=False)
+    if told.grace_days_left is not None:
+        results().print(f"grace days left: {told.grace_days_left}")
 
 
-def handed_in(workplace: Workplace, one: AssignmentStanding) -> str:
+def handed_in(one: ToldStanding) -> str:
     """What was handed in last, in a few words."""
-    if one.newest is None:
+    if one.newest_at is None:
         return f"nothing yet (group {one.group})" if one.group else "nothing yet"
-    return received(workplace, one.newest)
+    return received(one.newest_at, one.newest_by)
 
 
-def received(workplace: Workplace, row: SubmissionRow) -> str:
+def received(at: str, by: str | None) -> str:
     """When something was received; of a group's, from whom."""
-    at = row.received_at.astimezone(workplace.course.zone)
-    return f"{at:%Y-%m-%d %H:%M}" + ("" if row.group is None else f" by {row.student}")
+    return minute(at) + (f" by {by}" if by else "")
 
 
-def submissions_left(one: AssignmentStanding) -> str:
+def submissions_left(one: ToldStanding) -> str:
     """How many submissions are left, and when the next is taken, where that is limited."""
-    left = "" if one.allowed.left is None else f"; {one.allowed.left} submissions left"
-    opens = one.allowed.opens
-    return left + (f"; the next one from {opens:%Y-%m-%d %H:%M} on" if opens else "")
+    left = "" if one.submissions_left is None else f"; {one.submissions_left} submissions left"
+    return left + (f"; the next one from {minute(one.next_from)} on" if one.next_from else "")
 
 
-def as_data(one: AssignmentStanding) -> dict[str, Any]:
-    """An assignment's standing for scripts."""
-    opens = one.allowed.opens
-    return {
-        "assignment": one.assignment,
-        "group": one.group,
-        "released": one.is_open,
-        "due": one.dates.due.isoformat(),
-        "lock": one.dates.lock.isoformat() if one.dates.lock else None,
-        "newest": one.newest.id if one.newest else None,
-        "counts": one.counts.id if one.counts else None,
-        "if_now": one.if_now,
-        "submissions_left": one.allowed.left,
-        "next_from": opens.isoformat() if opens else None,
-    }
+def minute(moment: str) -> str:
+    """A time in ISO 8601 as people read it, in its own zone."""
+    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M}"

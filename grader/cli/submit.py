@@ -1,6 +1,6 @@
 """`course submit` and `course import`: take notebooks and uploads in."""
 
-import json
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from grader.cli.workplace import Workplace, needed_reason, pass_workplace
 from grader.course import Assignment
 from grader.course.calendar import standing_text
 from grader.course.settling import preview
-from grader.desk import Submitted, submit, take_in
+from grader.desk import submit, take_in
+from grader.desk.telling import ToldReceipt, told_receipt
 from grader.gradebook.dates import Calendar
 from grader.gradebook.evidence import gather_dates, gather_for
 from grader.gradebook.term import Sheets
@@ -78,57 +79,32 @@ def submit_command(
         raise click.ClickException(f"{file}: {refused}") from refused
     if receipt_file:
         receipt_file.write_text(taken.receipt.as_json())
+    say_submitted(told_receipt(taken, workplace.course.zone), receipt_file, as_json=as_json)
+
+
+def say_submitted(told: ToldReceipt, receipt_file: Path | None, *, as_json: bool) -> None:
+    """The receipt, for scripts or for people."""
     if as_json:
-        print_json(as_receipt(workplace, taken))
+        print_json(asdict(told))
         return
-    say_submitted(workplace, taken, student, receipt_file)
-
-
-def say_submitted(
-    workplace: Workplace, taken: Submitted, student: str, receipt_file: Path | None
-) -> None:
-    """The receipt for people."""
     console = results()
-    for problem in taken.problems:
+    for problem in told.problems:
         console.print(f"note: {problem}", markup=False)
-    receipt, zone = taken.receipt, workplace.course.zone
-    again = " (these bytes were already your newest submission)" if taken.accepted.repeated else ""
-    of = f", for the group {taken.group.name}" if taken.group else ""
+    again = " (these bytes were already your newest submission)" if told.repeated else ""
+    of = f", for the group {told.group}" if told.group else ""
     console.print(
-        f"received: {receipt.assignment} of {student}{of}, submission {receipt.submission}{again}",
+        f"received: {told.assignment} of {told.student}{of}, submission {told.submission}{again}",
         markup=False,
     )
-    console.print(f"  sha256 {receipt.sha256}", soft_wrap=True)
-    at = receipt.received_at.astimezone(zone).isoformat()
-    console.print(f"  {at}: {standing_text(taken.standing)}")
-    if taken.left.left is not None:
-        console.print(f"  submissions left: {taken.left.left}")
-    if taken.left.opens is not None:
-        console.print(f"  the next one is taken from {taken.left.opens:%Y-%m-%d %H:%M:%S} on")
+    console.print(f"  sha256 {told.sha256}", soft_wrap=True)
+    console.print(f"  {told.received_at}: {told.standing}")
+    if told.submissions_left is not None:
+        console.print(f"  submissions left: {told.submissions_left}")
+    if told.next_from is not None:
+        opens = datetime.fromisoformat(told.next_from)
+        console.print(f"  the next one is taken from {opens:%Y-%m-%d %H:%M:%S} on")
     if receipt_file:
         console.print(f"  receipt: {receipt_file}", markup=False, soft_wrap=True)
-
-
-def as_receipt(workplace: Workplace, taken: Submitted) -> dict[str, Any]:
-    """What was taken in, for scripts."""
-    row = taken.accepted.submission
-    opens = taken.left.opens
-    return {
-        "submission": row.id,
-        "student": row.student,
-        "group": taken.group.name if taken.group else None,
-        "assignment": row.assignment,
-        "sha256": row.sha256,
-        "received_at": row.received_at.astimezone(workplace.course.zone).isoformat(),
-        "due": taken.dates.due.isoformat(),
-        "standing": standing_text(taken.standing),
-        "submissions_left": taken.left.left,
-        "next_from": opens.isoformat() if opens else None,
-        "repeated": taken.accepted.repeated,
-        "state": row.state,
-        "problems": list(taken.problems),
-        "receipt": json.loads(taken.receipt.as_json()),
-    }
 
 
 def received_time(workplace: Workplace, at: str | None) -> datetime:

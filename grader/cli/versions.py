@@ -1,34 +1,15 @@
 """`course diff` and `course apply`: a changed course file, before it counts."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 
 import click
 
 from grader.cli.in_force import let_count, version_in_force
 from grader.cli.terminal import json_option, print_json, results, table
 from grader.cli.workplace import Workplace, needed_reason, pass_workplace
-from grader.course import Course, CourseFileError, load_course
-from grader.gradebook.evidence import Evidence, gather_dates, gather_evidence
-from grader.gradebook.lost_marks import LostMarks, lost_marks
-from grader.gradebook.versions import (
-    FieldChange,
-    GradeChange,
-    grade_changes,
-    setting_changes,
-)
+from grader.desk.changing import Changes, changes, told_settings
+from grader.gradebook.versions import GradeChange
 from grader.store import CourseVersionRow
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What course.yaml changes. `grades` is None where the file in force can't be read any more.
-
-    `lost` are marks by items that the rubric no longer has, also where nothing else changes.
-    """
-
-    settings: tuple[FieldChange, ...]
-    grades: tuple[GradeChange, ...] | None
-    lost: tuple[LostMarks, ...]
 
 
 @click.command("diff")
@@ -40,7 +21,7 @@ def diff_command(workplace: Workplace, as_json: bool) -> None:
     Marks that are lost, by items that a rubric no longer has, are told as long as they are.
     """
     version = version_in_force(workplace)
-    found = changes(workplace, version)
+    found = changes_of(workplace, version)
     if as_json:
         print_json(asdict(found))
         return
@@ -56,40 +37,18 @@ def apply_command(workplace: Workplace, reason: str) -> None:
     """Put course.yaml in force as it is now. Every changed setting is kept in the record."""
     needed_reason(reason)
     version = version_in_force(workplace)
-    found = changes(workplace, version)
+    found = changes_of(workplace, version)
     say(version, found)
     if version is not None and version.text == workplace.course_text:
         return
-    told = [
-        (one.place, f"{one.before or 'nothing'} -> {one.after or 'nothing'}")
-        for one in found.settings
-    ]
-    let_count(workplace, version, reason, told)
+    let_count(workplace, version, reason, told_settings(found.settings))
     results().print("in force from now on")
 
 
-def changes(workplace: Workplace, version: CourseVersionRow | None) -> Changes:
+def changes_of(workplace: Workplace, version: CourseVersionRow | None) -> Changes:
     """What differs from the version in force: settings, grades, and marks that are lost."""
     after, now = workplace.course, workplace.now
-    try:
-        before = load_course(workplace.course_file, text=version.text) if version else after
-    except CourseFileError as error:  # such as a folder of it that is gone
-        gone = f"can't be read any more: {error.complaints[0]}"
-        unread = FieldChange("course.yaml", gone, "as it is")
-        return Changes((unread,), None, lost_marks(after, evidence_of(workplace, after), now))
-    evidence = evidence_of(workplace, before, after)
-    settings = setting_changes(before, after)
-    grades = grade_changes(before, after, evidence, now) if settings else ()
-    return Changes(settings, grades, lost_marks(after, evidence, now))
-
-
-def evidence_of(workplace: Workplace, *courses: Course) -> Evidence:
-    """What is stored of the assignments and groups of all these, also of those that one has."""
-    assignments = {name: one for course in courses for name, one in course.assignments.items()}
-    every = courses[-1].model_copy(update={"assignments": assignments})
-    groups = [gather_dates(workplace.store, course).groups for course in courses]
-    found = gather_evidence(workplace.store, every)
-    return replace(found, groups={name: rows for each in groups for name, rows in each.items()})
+    return changes(workplace.course_file, workplace.store, version, after, now)
 
 
 def say(version: CourseVersionRow | None, found: Changes) -> None:

@@ -75,6 +75,12 @@ class Workplace:
     def _has_files(self) -> bool:
         return self.data.is_dir() and any(self.data.iterdir())
 
+    def make_data(self) -> None:
+        """Make the data folder, if it isn't there; marked, if it is a rehearsal's."""
+        if not self._has_files():
+            self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.mark_rehearsal()
+
     def mark_rehearsal(self) -> None:
         """Mark a data folder that was just made, if it is a rehearsal's."""
         if self.now_option:

@@ -119,6 +119,7 @@ def _assignment(
         environment=written.environment,
         tests=written.tests,
         group=GroupSize(**written.group.model_dump()) if written.group else None,
+        anonymous=written.anonymous,
         release=times.moment(written.release),
         due=times.moment(written.due),
         lock=times.moment_or_none(written.lock),

@@ -110,7 +110,8 @@ class Assignment(_Known):
     `due_utc`: Python compares two times of one zone by the clock alone, which is wrong in the
     hour that the clocks show twice. `submit` is the kind of file that students hand in. A PDF is
     graded by hand and has no environment; of a notebook `tests` says whether our own hidden checks
-    grade it or the tests of an otter assignment. Without a `group` it is individual work.
+    grade it or the tests of an otter assignment. Without a `group` it is individual work. Where it
+    is `anonymous`, TAs don't see whose papers they mark.
 
     A timed assignment is due when `time_allowed` is over since a student began, at `due` at the
     latest. From `lock` on nothing is taken. What holds for one student (sections, extensions) is in
@@ -124,6 +125,7 @@ class Assignment(_Known):
     environment: str | None = None
     tests: Literal["checks", "otter"] = "checks"
     group: GroupSize | None = None
+    anonymous: bool = False
     release: datetime
     due: datetime
     lock: datetime | None = None

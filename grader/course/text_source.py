@@ -27,6 +27,15 @@ def read_text(path: Path, *, largest_bytes: int = LARGEST_BYTES) -> str:
             content = file.read(largest_bytes + 1)
     except OSError as error:
         raise _refusal(path, 1, 1, f"can't read this file: {error.strerror}") from error
+    return text_of(path, content, largest_bytes=largest_bytes)
+
+
+def text_of(path: Path, content: bytes, *, largest_bytes: int = LARGEST_BYTES) -> str:
+    """The text of what a file at `path` has or shall have.
+
+    Raises:
+        CourseFileError: it is too large, or isn't clean UTF-8.
+    """
     if len(content) > largest_bytes:
         what = f"saw more than {largest_bytes >> 10} KiB, expected a small text file"
         raise _refusal(path, 1, 1, what)

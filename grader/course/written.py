@@ -205,6 +205,10 @@ class WrittenAssignment(Written):
     group: WrittenGroup | None = Field(
         default=None, description="sizes such as `{min: 2, max: 3}`; without it, individual work"
     )
+    anonymous: bool = Field(
+        default=False,
+        description="`true` (TAs don't see whose papers they mark) or `false`",
+    )
     release: Moment = Field(description=MOMENT)
     due: Moment = Field(description=MOMENT)
     lock: Moment | None = Field(

@@ -8,10 +8,12 @@ from grader.course.attempts import Allowance, allowance
 from grader.course.settling import grace_left, preview_text
 from grader.course.student_dates import Dates
 from grader.desk.beginning import time_allowed_text
-from grader.gradebook.evidence import gather_student
-from grader.gradebook.records import Pending
+from grader.desk.submitting import check_all
+from grader.gradebook.evidence import Evidence, gather_student
+from grader.gradebook.records import Pending, Score
 from grader.gradebook.term import Grade, Sheets
-from grader.store import Store, SubmissionRow
+from grader.intake import Refused
+from grader.store import GroupRow, Store, SubmissionRow
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class AssignmentStanding:
     """One assignment as its student sees it. `if_now` says what a submission now would be worth.
 
     `newest` is what they, or the group that they are in now, handed in last; `counts` is what
-    counts for them, as they may know it.
+    counts for them, as they may know it, and `score` what it is worth; None while something of
+    that is hidden. `refusal` says why nothing would be taken now.
     """
 
     assignment: str
@@ -30,6 +33,8 @@ class AssignmentStanding:
     if_now: str
     group: str | None
     counts: SubmissionRow | None = None
+    score: Score | None = None
+    refusal: Refused | None = None
 
 
 @dataclass(frozen=True)
@@ -42,14 +47,21 @@ class StudentStanding:
 
 
 def standing_of_student(
-    course: Course, store: Store, student: str, now: datetime
+    course: Course, store: Store, student: str, now: datetime, *, evidence: Evidence | None = None
 ) -> StudentStanding:
-    """What a student may know of where they stand. The same rules as for their grades."""
-    evidence = gather_student(store, course, student)
-    sheets = Sheets(course, evidence, now, for_students=True)
+    """What a student may know of where they stand. The same rules as for their grades.
+
+    `evidence` is what `gather_student` gave, where that is known already.
+    """
+    known = evidence or gather_student(store, course, student)
+    sheets = Sheets(course, known, now, for_students=True)
     grades = sheets.term(student).grades
     found = [
-        replace(_standing(sheets, one, student, now), counts=_counts(grades[name]))
+        replace(
+            _standing(sheets, one, student, now),
+            counts=_counts(grades[name]),
+            score=_shown_score(sheets, one, grades[name], now),
+        )
         for name, one in course.assignments.items()
     ]
     return StudentStanding(student, tuple(found), grace_left(sheets.works(student), course.zone))
@@ -75,7 +87,32 @@ def _standing(
         if is_open
         else opens,
         group=group.name if group else None,
+        refusal=_refusal(sheets.course, assignment, dates, group, student, theirs, now),
     )
+
+
+def _refusal(
+    course: Course,
+    assignment: Assignment,
+    dates: Dates,
+    group: GroupRow | None,
+    student: str,
+    sent: list[SubmissionRow],
+    now: datetime,
+) -> Refused | None:
+    try:
+        check_all(course, assignment, dates, group, student, sent, now)
+    except Refused as refused:
+        return refused
+    return None
+
+
+def _shown_score(
+    sheets: Sheets, assignment: Assignment, grade: Grade, now: datetime
+) -> Score | None:
+    shown_from = sheets.calendar.feedback_from(assignment).astimezone(UTC)
+    is_shown = assignment.by_hand or shown_from <= now.astimezone(UTC)
+    return grade.score if is_shown else None
 
 
 def _counts(grade: Grade) -> SubmissionRow | None:

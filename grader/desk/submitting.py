@@ -11,7 +11,7 @@ from grader.course.settling import is_locked, preview
 from grader.course.student_dates import Dates
 from grader.desk.beginning import time_allowed_text
 from grader.gradebook.dates import Calendar
-from grader.gradebook.evidence import gather_dates, gather_student
+from grader.gradebook.evidence import Evidence, gather_dates, gather_student
 from grader.gradebook.term import Sheets
 from grader.intake import KINDS, Refused, read_file
 from grader.store import (
@@ -52,13 +52,15 @@ def submit(
     now: datetime,
     *,
     staff: tuple[str, str] | None = None,
+    evidence: Evidence | None = None,
 ) -> Submitted:
     """Take in a student's file, for all of their group; durable when this returns.
 
-    `staff` is who says that it was received at another time, and why (see `Store.accept`).
+    `staff` is who says that it was received at another time, and why (see `Store.accept`);
+    `evidence` is what `gather_dates` gave just now, where that is known already.
     Raises `Refused` with what the student can do about it, and `UnknownStudent`.
     """
-    evidence = gather_dates(store, course)
+    evidence = evidence or gather_dates(store, course)
     if student not in {row.identifier for row in evidence.students}:
         raise UnknownStudent(
             f"no student {student!r} is in the roster. Correct the name, or add a line to the "
@@ -111,10 +113,7 @@ def take_in(
         if staff is None and (group and group.id) != (expected and expected.id):
             raise Refused(f"the group of {student} changed just now.", hint="Hand in once more.")
         if not anyway:
-            check_open(assignment, dates, received)
-            check_started(assignment, dates, received)
-            check_group(assignment, group, student)
-            check_allowance(course, assignment, before, received)
+            check_all(course, assignment, dates, group, student, before, received)
 
     return store.accept(
         student,
@@ -129,6 +128,25 @@ def take_in(
         allow=allow,
         staff=staff,
     )
+
+
+def check_all(
+    course: Course,
+    assignment: Assignment,
+    dates: Dates,
+    group: GroupRow | None,
+    student: str,
+    before: Sequence[SubmissionRow],
+    now: datetime,
+) -> None:
+    """Raises `Refused` for whatever is in the way of handing in, but for the file itself.
+
+    `before` is what the student, or the group, has sent.
+    """
+    check_open(assignment, dates, now)
+    check_started(assignment, dates, now)
+    check_group(assignment, group, student)
+    check_allowance(course, assignment, before, now)
 
 
 def check_open(assignment: Assignment, dates: Dates, now: datetime) -> None:

@@ -26,7 +26,7 @@ class Calendar:
 
     def __init__(self, course: Course, evidence: Evidence) -> None:
         self._course = course
-        self._students = [row.identifier for row in evidence.students]
+        self._here = {row.identifier for row in evidence.students}
         everybody = (*evidence.left, *evidence.students)
         self._sections = {row.identifier: row.section for row in everybody}
         self._of_student: dict[tuple[str, str], list[Extension]] = defaultdict(list)
@@ -36,9 +36,8 @@ class Calendar:
             for name, groups in evidence.groups.items()
         }
         every = (group for groups in evidence.groups.values() for group in groups)
-        here = set(self._students)
         # Who has left the course moves nobody's dates.
-        self._members = {group.id: here.intersection(group.members) for group in every}
+        self._members = {group.id: self._here.intersection(group.members) for group in every}
         self._group_work = evidence.group_work
         self._starts = {(row.assignment, row.student): row.at for row in evidence.starts}
         for row in evidence.extensions:
@@ -65,7 +64,7 @@ class Calendar:
         """
         if group is None:
             return self._own(assignment, student, ())
-        granted = self._of_group[assignment.name, group]
+        granted = self._of_group.get((assignment.name, group), ())
         work = self._group_work.get(assignment.name, {})
         members = {*self._members.get(group, ()), *work.get(group, ())}
         each = sorted(members) or [student]
@@ -73,25 +72,35 @@ class Calendar:
 
     def feedback_from(self, assignment: Assignment) -> datetime:
         """When students see what hidden tests found."""
-        return feedback_from(assignment, self._course.zone, self._everybody(assignment))
+        return feedback_from(assignment, self._course.zone, self.extended(assignment))
 
     def solution_from(self, assignment: Assignment) -> datetime | None:
         """When the solution is released, or None where it never is."""
-        return solution_from(assignment, self._course.zone, self._everybody(assignment))
+        return solution_from(assignment, self._course.zone, self.extended(assignment))
 
-    def _everybody(self, assignment: Assignment) -> Iterator[Dates]:
-        """The dates of everybody who may hand something in, or has."""
-        for student in self._students:
+    def extended(self, assignment: Assignment) -> Iterator[Dates]:
+        """The dates of whoever may hand something in, or has, and has an extension.
+
+        All others are due with everybody, or with their section.
+        """
+        name = assignment.name
+        students = {student for of, student in self._of_student if of == name}
+        groups = {group for of, group in self._of_group if of == name}
+        for student in sorted(students & self._here):
             yield self.dates(assignment, student)
-        for group in self._group_work.get(assignment.name, {}):
-            yield self.dates_of(assignment, "", group)
+        for group in sorted(groups):
+            if self._members.get(group):
+                yield self.dates_of(assignment, "", group)
+        for group, work in self._group_work.get(name, {}).items():
+            if group in groups or not work.isdisjoint(students):
+                yield self.dates_of(assignment, "", group)
 
     def _own(self, assignment: Assignment, student: str, granted: Iterable[Extension]) -> Dates:
         return dates_for(
             assignment,
             self._course.zone,
             section=self._sections.get(student, ""),
-            extensions=(*self._of_student[assignment.name, student], *granted),
+            extensions=(*self._of_student.get((assignment.name, student), ()), *granted),
             started=self._starts.get((assignment.name, student)),
         )
 

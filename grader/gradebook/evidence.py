@@ -70,18 +70,24 @@ def gather_student(
 
     `dates` is what `gather_dates` gave, where that is known already.
     """
-    rows = store.work_of(student)
+    return gather_students(store, course, [student], dates=dates)
+
+
+def gather_students(
+    store: Store, course: Course, students: Collection[str], *, dates: Evidence | None = None
+) -> Evidence:
+    """What these students' grades follow from; else as `gather_student`. For a page of them."""
+    rows = store.work_of(*students)
     handed = {}
     for name in course.assignments:
         theirs = tuple(row for row in rows if row.assignment == name)
         numbers = {row.id for row in theirs}
-        manual = store.marks.of(name) if numbers else ()
         handed[name] = Handed(
             theirs,
             store.summaries(name, only=numbers) if numbers else (),
-            tuple(row for row in manual if row.submission_id in numbers),
+            store.marks.of(name, only=numbers) if numbers else (),
         )
-    overrides = tuple(row for row in store.marks.overrides() if row.student == student)
+    overrides = tuple(row for row in store.marks.overrides() if row.student in students)
     known = dates or gather_dates(store, course)
     return replace(known, overrides=overrides, handed=handed)
 

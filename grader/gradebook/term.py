@@ -12,7 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 from grader.course import Assignment, Course
 from grader.course.calendar import Standing
 from grader.course.policy import GraceDays
-from grader.course.settling import Attempt, Settled, Work, closing_time, settle
+from grader.course.settling import Attempt, Settled, Work, closing_time, preview, settle
 from grader.course.student_dates import Dates, is_locked
 from grader.gradebook.dates import Calendar
 from grader.gradebook.evidence import Evidence, Handed
@@ -119,6 +119,10 @@ class Sheets:
         """What is there of whose work it would be if the student handed in now; oldest first."""
         return self._sheets[assignment].sent_by_owner(student)
 
+    def shares(self, student: str, assignment: str) -> list[SubmissionRow]:
+        """What the student has a share in, whatever counts of it; oldest first."""
+        return self._sheets[assignment].shares(student)
+
     @property
     def are_grace_days_preliminary(self) -> bool:
         """Whether hidden results, which are left out here, may change who used which grace days."""
@@ -138,6 +142,19 @@ class Sheets:
             grades[name] = self._overridden(student, sheet.grade(student, settled[name]))
         scores = {name: grade.score for name, grade in grades.items()}
         return StudentTerm(student, grades, total_of(self.course, scores))
+
+    def grade_as_if(self, student: str, assignment: str, submission: int) -> Grade:
+        """What the student's grade would be if that submission counted, whichever does.
+
+        What staff set for the whole is no part of it. Raises `KeyError` for one that isn't there.
+        """
+        sheet = self._sheets[assignment]
+        alone = sheet.work_alone(student, submission)
+        works = [alone if work.assignment == assignment else work for work in self.works(student)]
+        received = sheet.by_id[submission].received_at
+        return sheet.grade_alone(
+            student, submission, preview(works, assignment, received, self.course.zone)
+        )
 
     def _is_excused(self, student: str, assignment: str) -> bool:
         row = self._overrides.get((student, assignment))
@@ -205,6 +222,11 @@ class _Sheet:
         dates = self.calendar.dates(self.assignment, student)
         return Work(self.assignment.name, dates, self.policy, ())
 
+    def work_alone(self, student: str, submission: int) -> Work:
+        """What holds for one submission; of what was sent, nothing."""
+        dates = self.calendar.dates_of(self.assignment, student, self.by_id[submission].group)
+        return Work(self.assignment.name, dates, self.policy, ())
+
     def sent_by_owner(self, student: str) -> list[SubmissionRow]:
         """What the student, or the group that they are in now, has sent."""
         group = self.calendar.group_of(self.assignment, student)
@@ -221,13 +243,17 @@ class _Sheet:
 
     def grade(self, student: str, settled: Settled) -> Grade:
         """The grade that follows from the submission that counts."""
-        name = self.assignment.name
         if settled.submission is None or settled.standing is None:
             return self._nothing(student)
-        row = self.by_id[settled.submission]
-        score = self._score(student, row, Lateness.of(settled.standing))
+        newer = self._newer(student, self.by_id[settled.submission])
+        return replace(self.grade_alone(student, settled.submission, settled.standing), newer=newer)
+
+    def grade_alone(self, student: str, submission: int, standing: Standing) -> Grade:
+        """The grade that would follow from a submission of that standing."""
+        row = self.by_id[submission]
+        score = self._score(student, row, Lateness.of(standing))
         dates = self.calendar.dates_of(self.assignment, student, row.group)
-        return Grade(name, score, dates, row, self._newer(student, row), settled.standing)
+        return Grade(self.assignment.name, score, dates, row, standing=standing)
 
     def _newer(self, student: str, counted: SubmissionRow) -> SubmissionRow | None:
         """The newest that may displace what counts once our side, or people, have graded it."""
@@ -274,14 +300,14 @@ class _Sheet:
     def _find_taken(self, student: str) -> list[tuple[SubmissionRow, Dates]]:
         dates: dict[int | None, Dates] = {}
         taken: list[tuple[SubmissionRow, Dates]] = []
-        for row in self._sent(student):
+        for row in self.shares(student):
             if row.group not in dates:
                 dates[row.group] = self.calendar.dates_of(self.assignment, student, row.group)
             if not is_locked(row.received_at, dates[row.group]):
                 taken.append((row, dates[row.group]))
         return taken
 
-    def _sent(self, student: str) -> list[SubmissionRow]:
+    def shares(self, student: str) -> list[SubmissionRow]:
         """The student's share of what was sent: what they, or a group that they were in, handed in.
 
         Who has none has what the group that they are in handed in before they came. Of a group that

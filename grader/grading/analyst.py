@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -35,7 +36,7 @@ class BoxAnalyst:
 
     def __init__(self, sandbox: Sandbox, request: BoxRequest, limits: Limits) -> None:
         self._sandbox = sandbox
-        self._request = request
+        self._request = replace(request, bare_network=True)
         self._limits = limits
         self._conversation: Conversation | None = None
         self._known: dict[str, _Facts] = {}

@@ -2,23 +2,27 @@
 
 The store's rows are the truth: a submission is claimed, graded and finished in the store,
 and whatever a killed run left half done is queued again by the next. What fails by our fault
-is tried again after a wait; while the engine or the database is away, all wait for it.
+is tried again after a wait; while the engine or the database is away, all wait for it. What the
+engine went away under may be why: it is tried again last, and one such at a time, so that the
+others that were at work then come through.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from grader.grading.compiled import CompiledPrograms
-from grader.grading.patience import Away, Interrupted, Patience
+from grader.grading.patience import Away, Interrupted, Patience, cause
 from grader.grading.plan import GradingPlan
 from grader.grading.submission import grade_notebook
 from grader.intake import Refused
 from grader.outcomes import Ending, GradedSubmission, GraderError
-from grader.store import Lease, LeaseLost, Store, StoreFault, SubmissionRow
+from grader.sandbox.box import EngineLost
+from grader.store import Lease, LeaseLost, State, Store, StoreFault, SubmissionRow
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +42,7 @@ class Progress:
     step: str
     graded: GradedSubmission | None = None
     failure: str | None = None
+    submission: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,16 +93,18 @@ def grade_batch(
     engine: Engine | None = None,
     only: Collection[int] | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    waits: bool = True,
 ) -> BatchSummary:
     """Grade the assignment's queued submissions, or `only` these, `jobs` at a time.
 
-    They are graded here unless another `engine` is given.
+    They are graded here unless another `engine` is given. What failed by our fault is left to a
+    later batch, unless this one `waits` until it may be tried again.
 
     Hold `store.grading_lock()`. An interrupt (Ctrl-C) gives the leases back and passes on.
     """
     store.requeue_stale()
     plan.sandbox.remove_leftovers(plan.request.labels)
-    batch = _Batch(plan, store, engine or HereEngine(plan, store), jobs, only, on_progress)
+    batch = _Batch(plan, store, engine or HereEngine(plan, store), jobs, only, on_progress, waits)
     with ThreadPoolExecutor(jobs, thread_name_prefix="grading") as pool:
         batch.run(pool)
     _remove_leftovers(plan)
@@ -126,12 +133,14 @@ class _Batch:
         jobs: int,
         only: Collection[int] | None,
         on_progress: Callable[[Progress], None],
+        waits: bool,
     ) -> None:
         self._plan = plan
         self._store = store
         self._engine = engine
         self._only = only
         self._tell = on_progress
+        self._waits = waits
         self._stop = threading.Event()
         self._patience = Patience(self._stop)
         # Nobody claims anything before all have started: an interrupt in mid-start stops all.
@@ -143,6 +152,7 @@ class _Batch:
         self._failed_in_a_row = 0
         self._jobs = jobs
         self._lock = threading.Lock()
+        self._one_suspect = threading.Lock()
 
     def run(self, pool: Executor) -> None:
         """Keep all workers busy until the queue is empty."""
@@ -172,7 +182,7 @@ class _Batch:
                 lease = self._patience.insist(self._claim)
                 if lease is not None:
                     self._grade(lease)
-                elif not self._await_due():
+                elif not self._waits or not self._await_due():
                     return
         except Interrupted:
             return
@@ -195,15 +205,15 @@ class _Batch:
         return True
 
     def _grade(self, lease: Lease) -> None:
-        student = lease.submission.student
+        student, number = lease.submission.student, lease.submission.id
 
         def step(text: str) -> None:
             if self._stop.is_set():
                 raise Interrupted
-            self._tell(Progress(student, text))
+            self._tell(Progress(student, text, submission=number))
 
         def tell(text: str) -> None:
-            self._tell(Progress(student, text))
+            self._tell(Progress(student, text, submission=number))
 
         try:
             graded = self._patience.insist(lambda: self._result(lease, step), tell)
@@ -216,7 +226,10 @@ class _Batch:
         except LeaseLost:
             log.warning("%s was graded by somebody else meanwhile", student)
         except GraderError as error:
-            self._fail(lease, str(error))
+            if isinstance(cause(error), EngineLost):
+                self._lose(lease, str(error))
+            else:
+                self._fail(lease, str(error))
         except Exception as error:
             log.exception("grading %s failed", student)
             self._fail(lease, f"{type(error).__name__}: {error}")
@@ -225,7 +238,7 @@ class _Batch:
                 self.graded += 1
                 self._failed_in_a_row = 0
                 self.failures.pop(student, None)
-            self._tell(Progress(student, "graded", graded))
+            self._tell(Progress(student, "graded", graded, submission=number))
 
     def _finish(self, lease: Lease, graded: GradedSubmission) -> None:
         environment = self._plan.assignment.environment or ""
@@ -245,12 +258,13 @@ class _Batch:
         self._stop.set()
 
     def _result(self, lease: Lease, step: Callable[[str], None]) -> GradedSubmission:
-        step("starting")
-        try:
-            return self._engine.grade(lease.submission, step)
-        except Refused as refused:
-            # Intake took it once; what it refuses now runs nothing and scores nothing.
-            return GradedSubmission(Ending.CRASHED, str(refused), (), ())
+        with self._one_suspect if lease.losses else nullcontext():
+            step("starting")
+            try:
+                return self._engine.grade(lease.submission, step)
+            except Refused as refused:
+                # Intake took it once; what it refuses now runs nothing and scores nothing.
+                return GradedSubmission(Ending.CRASHED, str(refused), (), ())
 
     def _fail(self, lease: Lease, why: str) -> None:
         """Note the failure; where even that can't be, the next run takes the submission up."""
@@ -258,10 +272,27 @@ class _Batch:
             self._patience.insist(lambda: self._store.fail(lease, why))
         except LeaseLost:
             log.warning("%s was taken over by somebody else", lease.submission.student)
+        self._failed(lease, why)
+
+    def _lose(self, lease: Lease, why: str) -> None:
+        """The engine went away under a submission: note it, and count what is no chance."""
+        student = lease.submission.student
+        try:
+            row = self._patience.insist(lambda: self._store.losses.note(lease, why))
+        except LeaseLost:
+            log.warning("%s was taken over by somebody else", student)
+            return
+        if row.state is State.DELAYED:
+            self._failed(lease, row.note)
+        else:
+            self._tell(Progress(student, "tried again last", failure=row.note, submission=row.id))
+
+    def _failed(self, lease: Lease, why: str) -> None:
         with self._lock:
             self.failures[lease.submission.student] = why
             self._failed_in_a_row += 1
             too_many = self._failed_in_a_row >= max(FAILURES_IN_A_ROW, 2 * self._jobs)
-        self._tell(Progress(lease.submission.student, "failed", failure=why))
+        sent = lease.submission
+        self._tell(Progress(sent.student, "failed", failure=why, submission=sent.id))
         if too_many:
             self._give_up(TOO_MANY)

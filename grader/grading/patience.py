@@ -1,7 +1,8 @@
 """Waiting for what every submission needs: an engine that answers, a database that can write.
 
 When one of them is away, that isn't the submissions' failure. What was begun is tried again for
-about a minute; then the batch gives up, and no attempt is used up.
+about a minute; then the batch gives up, and no attempt is used up. Only an engine that goes away
+under a submission passes on: that may be the submission's doing.
 """
 
 import logging
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from grader.outcomes import GraderError
-from grader.sandbox.box import EngineDown
+from grader.sandbox.box import EngineDown, EngineLost
 from grader.store import StoreFault
 
 log = logging.getLogger(__name__)
@@ -41,14 +42,15 @@ class Patience:
     def insist(self, action: Callable[[], T], on_wait: Callable[[str], None] = lambda _: None) -> T:
         """What `action` gives, as soon as what it needs is there. `on_wait` hears of each wait.
 
-        Raises `Away`, and `Interrupted` at once when the batch is stopped meanwhile.
+        Raises `Away`, and `Interrupted` at once when the batch is stopped meanwhile. What isn't
+        waited for passes on.
         """
         waited = False
         for pause in PAUSES:
             try:
                 found = action()
             except GraderError as error:
-                reason = cause(error)
+                reason = awaited(error)
                 if reason is None:
                     raise
             else:
@@ -80,13 +82,19 @@ def last_try(action: Callable[[], T]) -> T:
     try:
         return action()
     except GraderError as error:
-        reason = cause(error)
+        reason = awaited(error)
         if reason is None:
             raise
         raise Away(
             f"{reason}. It was waited for in vain: what is not graded stays queued. Mend the "
             "cause, then grade again."
         ) from error
+
+
+def awaited(error: GraderError) -> GraderError | None:
+    """What is away behind an error, where it is to be waited for."""
+    reason = cause(error)
+    return None if isinstance(reason, EngineLost) else reason
 
 
 def cause(error: BaseException | None) -> GraderError | None:

@@ -47,6 +47,22 @@ def gather_assignment(
     counted = {grade.submission.id for grade in every if grade.submission}
     results = {row.submission_id: row for row in store.results_of(counted)}
     handed = evidence.handed[assignment.name]
+    return replace(
+        without_rows(course, assignment, now, shown_from if hidden else None),
+        extensions=_extensions(evidence, assignment),
+        requests=tuple(map(_request, open_requests(store.requests.all(), assignment.name))),
+        rows=_rows(evidence, grades, results, handed),
+        shown_rows=tuple(
+            replace(row, note=f"{row.note} {note}".strip())
+            for row in _rows(evidence, for_students, results, handed)
+        ),
+    )
+
+
+def without_rows(
+    course: Course, assignment: Assignment, now: datetime, hidden_until: datetime | None
+) -> AssignmentReport:
+    """A report in which nobody is yet; what people grade has nothing hidden."""
     return AssignmentReport(
         course_code=course.code,
         course_title=course.title,
@@ -57,14 +73,8 @@ def gather_assignment(
         due=assignment.due,
         generated_at=now.replace(microsecond=0),
         questions=questions_of(assignment),
-        hidden_until=shown_from if hidden and not assignment.by_hand else None,
-        extensions=_extensions(evidence, assignment),
-        requests=tuple(map(_request, open_requests(store.requests.all(), assignment.name))),
-        rows=_rows(evidence, grades, results, handed),
-        shown_rows=tuple(
-            replace(row, note=f"{row.note} {note}".strip())
-            for row in _rows(evidence, for_students, results, handed)
-        ),
+        rows=(),
+        hidden_until=None if assignment.by_hand else hidden_until,
     )
 
 
@@ -79,9 +89,9 @@ def _rows(
     results: Mapping[int, ResultRow],
     handed: Handed,
 ) -> tuple[ReportRow, ...]:
-    withdrawn = _withdrawn(handed)
+    withdrawn = withdrawn_from(handed)
     return tuple(
-        _row(student, grades[student.identifier], results, handed, withdrawn)
+        row_of(student, grades[student.identifier], results, handed, withdrawn)
         for student in evidence.students
         if student.identifier in grades
     )
@@ -116,7 +126,7 @@ def _extensions(evidence: Evidence, assignment: Assignment) -> tuple[GrantedExte
     )
 
 
-def _withdrawn(handed: Handed) -> set[str]:
+def withdrawn_from(handed: Handed) -> set[str]:
     """Those of whom something was handed in, all of which staff took back."""
     gone, standing = set[str](), set[str]()
     for row in handed.submissions:
@@ -124,13 +134,14 @@ def _withdrawn(handed: Handed) -> set[str]:
     return gone - standing
 
 
-def _row(
+def row_of(
     student: StudentRow,
     grade: Grade,
     results: Mapping[int, ResultRow],
     handed: Handed,
     withdrawn: Collection[str],
 ) -> ReportRow:
+    """The row of one student, by the results of what counts."""
     row = grade.submission
     result = results.get(row.id) if row else None
     state = _state(row, result)

@@ -17,6 +17,10 @@ class EngineDown(SandboxFault):
     """No engine answers: whatever is asked of it fails, whichever submission it is for."""
 
 
+class EngineLost(EngineDown):
+    """It went away while a box was open: what ran in the box may have been the cause."""
+
+
 @dataclass(frozen=True)
 class BoxLimits:
     """What one box may use. Sizes in bytes."""
@@ -35,7 +39,8 @@ class BoxRequest:
 
     `runtime` is the engine's name of what a container runs with; None is the engine's own.
     `compiled` is a folder of JAX's compilation cache to mount read-only; `collects_compiled`
-    says that this box (of our own code only) fills such a cache instead.
+    says that this box (of our own code only) fills such a cache instead. With a `bare_network` no
+    name means the box itself, not even localhost; nothing else can be reached in any of them.
     """
 
     environment: Path
@@ -45,6 +50,7 @@ class BoxRequest:
     labels: dict[str, str] = field(default_factory=dict[str, str])
     compiled: Path | None = None
     collects_compiled: bool = False
+    bare_network: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,12 @@ from grader.store.records import CourseVersionRow as CourseVersionRow
 from grader.store.records import EventRow as EventRow
 from grader.store.records import ExtensionRow as ExtensionRow
 from grader.store.records import GroupRow as GroupRow
+from grader.store.records import HoldRow as HoldRow
 from grader.store.records import Lease as Lease
 from grader.store.records import LeaseLost as LeaseLost
 from grader.store.records import ManualScoreRow as ManualScoreRow
 from grader.store.records import OverrideRow as OverrideRow
+from grader.store.records import PauseRow as PauseRow
 from grader.store.records import ReplyRow as ReplyRow
 from grader.store.records import RequestRow as RequestRow
 from grader.store.records import ResultRow as ResultRow
@@ -47,5 +49,6 @@ from grader.store.records import UnknownGroup as UnknownGroup
 from grader.store.records import UnknownRequest as UnknownRequest
 from grader.store.records import UnknownStudent as UnknownStudent
 from grader.store.records import UnknownSubmission as UnknownSubmission
+from grader.store.records import WorkerRow as WorkerRow
 from grader.store.store import Store as Store
 from grader.store.withdrawals import CannotWithdraw as CannotWithdraw

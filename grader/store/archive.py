@@ -50,7 +50,8 @@ class BackupRefused(Exception):
 class Manifest:
     """What an archive is a copy of. `rows` counts them by table; `left_out` counts lost files.
 
-    `members`, `size_bytes` and `sums_sha256` are of all that follows the list, and of the list.
+    `migrations` are those of the store's tables, `further` those of other apps, by app. `members`,
+    `size_bytes` and `sums_sha256` are of all that follows the list, and of the list.
     """
 
     form: str
@@ -61,6 +62,7 @@ class Manifest:
     members: int
     size_bytes: int
     sums_sha256: str
+    further: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def most_bytes(self) -> int:

@@ -1,7 +1,8 @@
 """A backup: one file with all that a course can't make again, taken while the course runs.
 
     secret                the course's 32 bytes
-    tables/<model>.jsonl  every row of the database as it was at one moment, as JSON, by field
+    tables/<model>.jsonl  every row of the database as it was at one moment, as JSON, by field;
+                          also of accounts and whatever else the course's page keeps
     blobs/ab/<sha256>     the bytes of every submission in those rows
 
 Rows are plain JSON, so that what SQLite held can go to PostgreSQL and back. Bytes are never changed
@@ -22,6 +23,13 @@ from typing import IO, TYPE_CHECKING
 from grader.outcomes import GraderError
 from grader.store.archive import DAMAGED, FORM, BackupRefused, Listing, Manifest, write_archive
 from grader.store.blobs import Blobs, sync_folder
+from grader.store.kept_apps import (
+    Migrations,
+    UnknownMigrations,
+    applied_further,
+    models_then,
+    table_name,
+)
 from grader.store.snapshots import snapshot
 from grader.store.store import Store
 
@@ -79,10 +87,11 @@ def _write(store: Store, file: IO[bytes], spools: Path, without_damaged: bool) -
         listing = Listing(closing.enter_context(TemporaryFile(dir=spools)))
         tables: dict[str, _Table] = {}
         with snapshot(store._tables) as frozen:
-            for model in _models():
+            further = applied_further(frozen.alias)
+            for model in (*_models(), *_further_models(frozen.alias, further)):
                 spool = closing.enter_context(TemporaryFile(dir=spools))
                 rows = model._default_manager.using(frozen.alias)
-                tables[str(model._meta.model_name)] = _write_rows(rows, spool)
+                tables[table_name(model)] = _write_rows(rows, spool)
             left_out = _list_blobs(frozen, store.blobs, listing, without_damaged)
             migrations = _applied(frozen.alias)
             secret = _secret(store, has_submissions=frozen.submissions().exists())
@@ -98,6 +107,7 @@ def _write(store: Store, file: IO[bytes], spools: Path, without_damaged: bool) -
             members=listing.members,
             size_bytes=listing.size_bytes,
             sums_sha256=listing.sha256.hexdigest(),
+            further=further,
         )
 
         def opened(name: str) -> IO[bytes]:
@@ -126,6 +136,22 @@ def _models() -> "list[type[Model]]":
     from django.apps import apps
 
     return list(apps.get_app_config("store").get_models())
+
+
+def _further_models(alias: str, migrations: Migrations) -> "list[type[Model]]":
+    """The models of further apps as their tables are now, whatever version made those."""
+    from django.db import connections
+    from django.db.migrations.loader import MigrationLoader
+
+    if not migrations:
+        return []
+    try:
+        return models_then(MigrationLoader(connections[alias]), migrations)
+    except UnknownMigrations as newer:
+        raise GraderError(
+            f"the database was made by a newer version of the grader (it has {newer}). Update "
+            "the grader."
+        ) from newer
 
 
 def _applied(alias: str) -> tuple[str, ...]:

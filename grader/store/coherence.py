@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from grader.outcomes import GradedSubmission
 from grader.store.findings import Check, Finding
+from grader.store.losses import ENGINE_LOST
 from grader.store.receipts import is_genuine, receipt_of
 from grader.store.records import State
 
@@ -28,6 +29,7 @@ _STATES_AFTER = {
     "queued": {State.QUEUED},
     "released": {State.QUEUED},
     "failed": {State.QUEUED, State.DELAYED},
+    ENGINE_LOST: {State.QUEUED, State.DELAYED},
     "claimed": {State.RUNNING},
     "graded": {State.GRADED},
     "regrade dropped": {State.GRADED},

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -54,11 +54,28 @@ class Marks:
             self._tables.act(by, "mark", subject, detail, comment)
             return score.as_row()
 
-    def of(self, assignment: str) -> tuple[ManualScoreRow, ...]:
-        """All of an assignment, oldest first: the last for a submission and question counts."""
+    def of(
+        self, assignment: str, *, only: Collection[int] | None = None
+    ) -> tuple[ManualScoreRow, ...]:
+        """All of an assignment (of `only` these submissions), oldest first.
+
+        The last for a submission and question counts.
+        """
         with self._tables.reading():
-            rows = self._tables.manual_scores()
-            return manual_rows(rows.filter(submission__assignment=assignment).order_by("pk"))
+            rows = self._tables.manual_scores().filter(submission__assignment=assignment)
+            if only is not None:
+                rows = rows.filter(submission__in=list(only))
+            return manual_rows(rows.order_by("pk"))
+
+    def comments(self, assignment: str, question: str, *, most: int) -> tuple[tuple[str, str], ...]:
+        """(comment, by) of what was said of a question, newest first, each once; `most` of them."""
+        from django.db.models import Max
+
+        with self._tables.reading():
+            rows = self._tables.manual_scores().filter(question=question)
+            rows = rows.filter(submission__assignment=assignment).exclude(comment="")
+            each = rows.order_by().values_list("comment", "by").annotate(last=Max("pk"))
+            return tuple((comment, by) for comment, by, _ in each.order_by("-last")[:most])
 
     def override(
         self,

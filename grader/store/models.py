@@ -5,6 +5,10 @@ import json
 from django.db import models
 
 from grader.outcomes import Ending
+from grader.store.live_models import Hold as Hold
+from grader.store.live_models import Pause as Pause
+from grader.store.live_models import Step as Step
+from grader.store.live_models import Worker as Worker
 from grader.store.records import (
     ActionRow,
     BatchRow,

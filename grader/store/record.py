@@ -31,6 +31,43 @@ class Record:
         with self._tables.reading():
             return tuple(row.as_row() for row in self._tables.actions().order_by("pk"))
 
+    def find(
+        self,
+        *,
+        by: str = "",
+        what: str = "",
+        about: str = "",
+        skip: int = 0,
+        most: int | None = None,
+    ) -> tuple[tuple[ActionRow, ...], int]:
+        """Changes by somebody, of a kind, about what holds these letters; newest first.
+
+        An empty text stands for all. Gives `most` of them after those to `skip`, and how many there
+        are in all.
+        """
+        with self._tables.reading():
+            rows = self._tables.actions().order_by("-pk")
+            rows = rows.filter(by=by) if by else rows
+            rows = rows.filter(what=what) if what else rows
+            rows = rows.filter(subject__icontains=about) if about else rows
+            end = None if most is None else skip + most
+            return tuple(row.as_row() for row in rows[skip:end]), rows.count()
+
+    def newest(self, what: str) -> dict[str, ActionRow]:
+        """The newest change of a kind, by what it was about."""
+        with self._tables.reading():
+            rows = self._tables.actions().filter(what=what).order_by("pk")
+            return {row.subject: row.as_row() for row in rows}
+
+    def choices(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Who made changes, and the kinds of changes that were made."""
+        with self._tables.reading():
+            rows = self._tables.actions().order_by()
+            people, kinds = (
+                rows.values_list(column, flat=True).distinct() for column in ("by", "what")
+            )
+            return tuple(sorted(people)), tuple(sorted(kinds))
+
     def put_in_force(self, text: str, digest: str, *, reason: str, by: str) -> CourseVersionRow:
         """Let the first course file count from now on; where one counts already, that one."""
         with self._tables.transaction():

@@ -14,7 +14,7 @@ class State(StrEnum):
     RUNNING = "running"
     GRADED = "graded"
     DELAYED = "delayed"
-    """Our side failed three times; staff must look. Never a zero."""
+    """Our side failed three times, or the engine under it; staff must look. Never a zero."""
     SUPERSEDED = "superseded"
     """A newer one of the same student came before the grader had graded this one; kept."""
     BY_HAND = "by hand"
@@ -113,11 +113,15 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to grade one submission, until `token` is no longer the row's."""
+    """The right to grade one submission, until `token` is no longer the row's.
+
+    `losses` is how often an engine went away while it ran.
+    """
 
     submission: SubmissionRow
     token: str
     batch_id: int
+    losses: int = 0
 
 
 @dataclass(frozen=True)
@@ -265,6 +269,36 @@ class RequestRow:
     at: datetime
     closed_at: datetime | None
     replies: tuple[ReplyRow, ...]
+
+
+@dataclass(frozen=True)
+class WorkerRow:
+    """A process that grades `jobs` at a time, and when it was last heard of."""
+
+    name: str
+    jobs: int
+    doing: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True)
+class PauseRow:
+    """An assignment that is not graded for now."""
+
+    assignment: str
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class HoldRow:
+    """Who marks a question of a submission just now."""
+
+    submission_id: int
+    question: str
+    by: str
+    until: datetime
 
 
 @dataclass(frozen=True)

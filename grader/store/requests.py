@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from grader.store.records import ReplyRow, RequestRow, UnknownRequest
 
 if TYPE_CHECKING:
-    from grader.store.models import RegradeRequest
+    from django.db.models import QuerySet
+
+    from grader.store.models import RegradeRequest, Reply
     from grader.store.tables import Tables
 
 
@@ -59,11 +61,22 @@ class Requests:
     def all(self) -> tuple[RequestRow, ...]:
         """All of them, oldest first."""
         with self._tables.reading():
-            replies: defaultdict[int, list[ReplyRow]] = defaultdict(list)
-            for reply in self._tables.replies().order_by("pk"):
-                replies[reply.request.pk].append(reply.as_row())
-            rows = self._tables.requests().order_by("pk")
-            return tuple(row.as_row(tuple(replies[row.pk])) for row in rows)
+            return self._rows(self._tables.requests(), self._tables.replies())
+
+    def of(self, student: str) -> tuple[RequestRow, ...]:
+        """The requests of one student, oldest first."""
+        with self._tables.reading():
+            rows = self._tables.requests().filter(student__identifier=student)
+            replies = self._tables.replies().filter(request__student__identifier=student)
+            return self._rows(rows, replies)
+
+    def _rows(
+        self, rows: "QuerySet[RegradeRequest]", replies: "QuerySet[Reply]"
+    ) -> tuple[RequestRow, ...]:
+        given: defaultdict[int, list[ReplyRow]] = defaultdict(list)
+        for reply in replies.order_by("pk"):
+            given[reply.request.pk].append(reply.as_row())
+        return tuple(row.as_row(tuple(given[row.pk])) for row in rows.order_by("pk"))
 
     def _locked(self, request_id: int) -> "RegradeRequest":
         rows = self._tables.requests().select_for_update(of=("self",))

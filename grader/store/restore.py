@@ -8,7 +8,7 @@ date, as those of any older course.
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -18,11 +18,18 @@ from typing import TYPE_CHECKING, Any
 from grader.outcomes import GraderError
 from grader.store.archive import BackupRefused, Manifest, unpack
 from grader.store.blobs import sync_folder
+from grader.store.kept_apps import (
+    STORE,
+    UnknownMigrations,
+    further_apps,
+    models_then,
+    table_name,
+    targets_of,
+)
 from grader.store.opening import open_store
 from grader.store.secret import SECRET_BYTES
 
 if TYPE_CHECKING:
-    from django.apps.registry import Apps
     from django.db.models import Model
 
 # What an empty data folder may have in it.
@@ -80,12 +87,12 @@ def _restore(archive: Path, home: _Home, folder: Path) -> Manifest:
         is_sqlite = connections[tables.alias].vendor == "sqlite"
         together.enter_context(tables.reading() if is_sqlite else tables.transaction())
         _refuse_unless_no_rows(tables.alias)
-        apps = _tables_of_then(manifest, tables.alias)
+        models = _tables_of_then(manifest, tables.alias)
         with transaction.atomic(using=tables.alias):
-            for model in apps.get_models():
+            for model in models:
                 _load(model, tables.alias, home.path / "tables", manifest.rows)
             _check_keys(tables.alias)
-        _bring_up_to_date(tables.alias)
+        _bring_up_to_date(tables.alias, (STORE, *manifest.further))
         shutil.rmtree(home.path / "tables")
         if not is_sqlite:
             # Rows are seen only after this, once the transaction ends; if it fails, so does all.
@@ -121,6 +128,11 @@ def _allow(manifest: Manifest, home: Path) -> None:
             f"it was made by a newer version of the grader (it has {', '.join(newer)}). Update "
             "the grader"
         )
+    if unknown := manifest.further.keys() - set(further_apps()):
+        raise BackupRefused(
+            f"it has tables of {', '.join(sorted(unknown))}, such as accounts of the course's "
+            "page, and this program doesn't know them. Use `course restore`"
+        )
     if (free := shutil.disk_usage(home).free) < manifest.most_bytes:
         raise BackupRefused(f"it needs {manifest.most_bytes} bytes, and {free} are free at {home}")
 
@@ -134,41 +146,50 @@ def _refuse_if_incomplete(manifest: Manifest, home: Path) -> None:
         raise BackupRefused(f"its secret has {size} bytes, not {SECRET_BYTES}")
 
 
-def _models_now() -> "list[type[Model]]":
+def _models_now(alias: str) -> "list[type[Model]]":
+    """The models of all apps whose rows are the course's, as far as there are tables for them."""
     from django.apps import apps
+    from django.db import connections
 
-    return list(apps.get_app_config("store").get_models())
+    there = set(connections[alias].introspection.table_names())
+    models = [
+        m for label in (STORE, *further_apps()) for m in apps.get_app_config(label).get_models()
+    ]
+    return [model for model in models if model._meta.db_table in there]
 
 
 def _refuse_unless_no_rows(alias: str) -> None:
-    full = [m for m in _models_now() if m._default_manager.using(alias).exists()]
+    full = [m for m in _models_now(alias) if m._default_manager.using(alias).exists()]
     if full:
-        names = ", ".join(str(model._meta.model_name) for model in full)
+        names = ", ".join(map(table_name, full))
         raise BackupRefused(
             f"the database that COURSE_DATABASE names is not empty: it has rows of {names}. Make "
             "an empty one and name that"
         )
 
 
-def _tables_of_then(manifest: Manifest, alias: str) -> "Apps":
-    """The models at the version of the backup, with the (empty) tables as they were then."""
+def _tables_of_then(manifest: Manifest, alias: str) -> "list[type[Model]]":
+    """The models at the versions of the backup, with the (empty) tables as they were then."""
     from django.db import connections
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connections[alias])
-    then = ("store", max(manifest.migrations, default=""))
-    plan = executor.loader.graph.forwards_plan(then) if then[1] else []
-    if not plan or {name for _, name in plan} != set(manifest.migrations):
-        raise BackupRefused("no version of the grader made it: its migrations don't fit together")
-    executor.migrate([then])
-    apps = executor.loader.project_state(then).apps
-    names = {str(model._meta.model_name) for model in apps.get_models()}
-    if names != manifest.rows.keys():
+    wanted = {STORE: manifest.migrations, **manifest.further}
+    try:
+        targets = targets_of(executor.loader, wanted)
+    except UnknownMigrations as error:
+        raise BackupRefused(
+            f"this version of the grader did not make it: its migrations don't fit together "
+            f"({error}). Update the grader"
+        ) from error
+    executor.migrate([(label, name) for label, name in targets])
+    models = models_then(executor.loader, wanted)
+    if {table_name(model) for model in models} != manifest.rows.keys():
         raise BackupRefused(f"it has the tables {', '.join(sorted(manifest.rows))}")
-    return apps
+    return models
 
 
-def _bring_up_to_date(alias: str) -> None:
+def _bring_up_to_date(alias: str, labels: Iterable[str]) -> None:
     from django.core.management.color import no_style
     from django.db import connections
     from django.db.migrations.executor import MigrationExecutor
@@ -179,17 +200,23 @@ def _bring_up_to_date(alias: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes("store"))
+    graph = executor.loader.graph
+    executor.migrate([node for label in labels for node in graph.leaf_nodes(label)])
     with connection.cursor() as cursor:
         # PostgreSQL counts numbers apart from the rows that have them.
-        for statement in connection.ops.sequence_reset_sql(no_style(), _models_now()):
+        for statement in connection.ops.sequence_reset_sql(no_style(), _models_now(alias)):
             cursor.execute(statement)
 
 
 def _load(model: "type[Model]", alias: str, tables: Path, counts: dict[str, int]) -> None:
     from django.db import DatabaseError
+    from django.db.models import DateTimeField
 
-    path = tables / f"{model._meta.model_name}.jsonl"
+    for field in model._meta.concrete_fields:
+        if isinstance(field, DateTimeField):
+            # Times are as they were: not when the row was put in again.
+            field.auto_now = field.auto_now_add = False
+    path = tables / f"{table_name(model)}.jsonl"
     count = 0
     with path.open("rb") as lines:
         rows = _rows(model, lines, path.name)
@@ -202,7 +229,7 @@ def _load(model: "type[Model]", alias: str, tables: Path, counts: dict[str, int]
                     f"a row: {error}"
                 ) from error
             count += len(chunk)
-    if count != counts[str(model._meta.model_name)]:
+    if count != counts[table_name(model)]:
         raise BackupRefused(f"{path.name} has {count} rows, and its manifest says otherwise")
 
 

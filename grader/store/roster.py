@@ -44,8 +44,15 @@ class Roster:
                 self._tables.act(by, "roster changed", "students", "; ".join(words))
         return RosterChange(tuple(added), tuple(changed), tuple(left))
 
+    def find(self, identifier: str) -> StudentRow | None:
+        """The student of that identifier, also one who left; None for nobody."""
+        with self._tables.reading():
+            found = self._tables.students().filter(identifier=identifier).first()
+            return found.as_row() if found else None
+
     def students(self, *, active: bool = True) -> tuple[StudentRow, ...]:
         """All students of the course by identifier; with `active` False those who left it."""
         with self._tables.reading():
             rows = self._tables.students().filter(active=active).order_by("identifier")
-            return tuple(student.as_row() for student in rows)
+            columns = ("identifier", "name", "email", "section", "canvas_id", "active")
+            return tuple(StudentRow(*values) for values in rows.values_list(*columns))

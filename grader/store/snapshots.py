@@ -20,11 +20,10 @@ def snapshot(tables: "Tables") -> Iterator["Tables"]:
 
     alias = f"{tables.alias}:snapshot"
     is_sqlite = connections[tables.alias].vendor == "sqlite"
-    if alias not in connections.databases:
-        entry = dict(connections.databases[tables.alias])
-        if is_sqlite:
-            entry["OPTIONS"] = {**entry["OPTIONS"], "transaction_mode": "DEFERRED"}
-        connections.databases[alias] = entry
+    entry = dict(connections.databases[tables.alias])
+    if is_sqlite:
+        entry["OPTIONS"] = {**entry["OPTIONS"], "transaction_mode": "DEFERRED"}
+    connections.databases[alias] = entry
     frozen = Tables(alias)
     try:
         with frozen.reading(), transaction.atomic(using=alias):
@@ -39,3 +38,4 @@ def snapshot(tables: "Tables") -> Iterator["Tables"]:
             yield frozen
     finally:
         connections[alias].close()
+        del connections[alias]  # the next one may be of another database of that alias

@@ -13,11 +13,17 @@ from uuid import uuid4
 
 from grader.outcomes import GradedSubmission, GraderError
 from grader.store.blobs import Blobs
+from grader.store.browsing import Browsing
+from grader.store.changes import Changes
 from grader.store.extensions import Extensions
 from grader.store.groups import Groups
+from grader.store.holds import Holds
+from grader.store.live import Live
 from grader.store.locks import hold_grading_lock
+from grader.store.losses import Losses
 from grader.store.many import newest_summaries, submission_rows
 from grader.store.marks import Marks
+from grader.store.queue import Queue
 from grader.store.receipts import receipt_of, sealed
 from grader.store.record import Record
 from grader.store.records import (
@@ -67,7 +73,13 @@ class Store:
         self.requests = Requests(tables)
         self.regrades = Regrades(tables)
         self.withdrawals = Withdrawals(tables)
+        self.losses = Losses(tables)
         self.record = Record(tables)
+        self.queue = Queue(tables, clock)
+        self.live = Live(tables)
+        self.holds = Holds(tables)
+        self.browsing = Browsing(tables)
+        self.changes = Changes(tables)
         self._tables = tables
 
     def __enter__(self) -> Self:
@@ -201,11 +213,10 @@ class Store:
         with self._tables.reading():
             return tuple(row.as_row() for row in self._tables.latest(assignment))
 
-    def work_of(self, student: str) -> tuple[SubmissionRow, ...]:
-        """What the student, and any group that they are or were in, handed in, in that order."""
+    def work_of(self, *students: str) -> tuple[SubmissionRow, ...]:
+        """What the students, and any groups that they are or were in, handed in, in that order."""
         with self._tables.reading():
-            rows = self._tables.work_of(student).order_by("received_at", "pk")
-            return tuple(row.as_row() for row in rows)
+            return submission_rows(self._tables.work_of(*students).order_by("received_at", "pk"))
 
     def status(self, assignment: str) -> dict[State, int]:
         """How many submissions are in each state; all states are present."""
@@ -245,7 +256,8 @@ class Store:
     def claim(self, batch: BatchRow, *, only: Collection[int] | None = None) -> Lease | None:
         """Take the next queued submission whose wait is over, or None when there is none.
 
-        `only` limits it to these submissions. What failed before comes last.
+        `only` limits it to these submissions. What failed before comes last, and after it what
+        an engine went away under. While staff pause the assignment there is none.
         """
         with self._tables.transaction():
             queued = self._tables.queued(batch.assignment, only)
@@ -255,12 +267,12 @@ class Store:
                 return None
             row.lease = uuid4().hex
             self._tables.move(row, State.RUNNING, "claimed", f"batch {batch.id}")
-            return Lease(row.as_row(), row.lease, batch.id)
+            return Lease(row.as_row(), row.lease, batch.id, self.losses.count(row))
 
     def seconds_until_due(
         self, batch: BatchRow, *, only: Collection[int] | None = None
     ) -> float | None:
-        """How long until something queued may be claimed; None when nothing is queued."""
+        """How long until something queued may be claimed; None when nothing is, or in a pause."""
         with self._tables.reading():
             queued = self._tables.queued(batch.assignment, only)
             now = self._clock()

@@ -15,8 +15,10 @@ from django.db import (
     transaction,
 )
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from grader.outcomes import GraderError
+from grader.store.losses import ENGINE_LOST
 from grader.store.models import (
     Action,
     Batch,
@@ -24,15 +26,19 @@ from grader.store.models import (
     Event,
     Extension,
     Group,
+    Hold,
     ManualScore,
     Membership,
     Override,
+    Pause,
     RegradeRequest,
     Reply,
     Result,
     Start,
+    Step,
     Student,
     Submission,
+    Worker,
 )
 from grader.store.records import (
     Lease,
@@ -54,6 +60,28 @@ _ADVICE = {
     # As when the disk is too full to read: reading takes a small file too.
     "disk I/O": "; the data folder's disk is full or broken: `course doctor` looks at it",
 }
+
+
+_kept = threading.local()
+
+
+@contextmanager
+def connection_kept() -> Iterator[None]:
+    """Keep this thread's connections between calls, as for all of a web request.
+
+    Whoever asks for that sees to it that they are closed at last, or used by the thread's next.
+    """
+    before = getattr(_kept, "here", False)
+    _kept.here = True
+    try:
+        yield
+    finally:
+        _kept.here = before
+
+
+def _is_kept() -> bool:
+    is_main = threading.current_thread() is threading.main_thread()
+    return is_main or getattr(_kept, "here", False)
 
 
 class Tables:
@@ -84,7 +112,7 @@ class Tables:
             raise GraderError(f"the database failed: {error}") from error
         finally:
             # Connections belong to threads, and nobody would close those of a pool's threads.
-            if threading.current_thread() is not threading.main_thread():
+            if not _is_kept():
                 self.close()
 
     def close(self) -> None:
@@ -145,17 +173,43 @@ class Tables:
         """All changes that staff made."""
         return self._all(Action)
 
+    def steps(self) -> "QuerySet[Step]":
+        """What running submissions are doing; of those that ended, what they did last."""
+        return self._all(Step)
+
+    def workers(self) -> "QuerySet[Worker]":
+        """All processes that grade or graded."""
+        return self._all(Worker)
+
+    def pauses(self) -> "QuerySet[Pause]":
+        """All assignments that are not graded for now."""
+        return self._all(Pause)
+
+    def holds(self) -> "QuerySet[Hold]":
+        """All questions that somebody marks, and those whose time is over."""
+        return self._all(Hold)
+
     def submissions(self) -> "QuerySet[Submission]":
         """All submissions with their students and groups."""
         return self._all(Submission).select_related("student", "group")
 
     def queued(
-        self, assignment: str, only: Collection[int] | None = None
+        self, assignment: str | None, only: Collection[int] | None = None
     ) -> "QuerySet[Submission]":
-        """What waits to be graded, of `only` these; what failed before comes last."""
-        rows = self.submissions().filter(assignment=assignment, state=State.QUEUED)
+        """What waits to be graded, of `only` these; what failed before comes last.
+
+        Without an `assignment`, of all of them; of one that staff paused nothing waits.
+
+        Last of all comes what an engine went away under: it may take the engine down again, most
+        of all what has done so most often.
+        """
+        rows = self.submissions().filter(state=State.QUEUED)
+        rows = rows.exclude(assignment__in=self.pauses().values("assignment"))
+        rows = rows if assignment is None else rows.filter(assignment=assignment)
         rows = rows if only is None else rows.filter(pk__in=list(only))
-        return rows.order_by("attempts", "received_at", "pk")
+        lost = self.events().filter(submission=OuterRef("pk"), what=ENGINE_LOST).order_by()
+        times = lost.values("submission").values(times=models.Count("pk"))
+        return rows.order_by(Coalesce(Subquery(times), 0), "attempts", "received_at", "pk")
 
     def due(self, rows: "QuerySet[Submission]", now: datetime) -> "QuerySet[Submission]":
         """Those whose wait after a failure is over, as `seconds_left` tells."""
@@ -260,11 +314,11 @@ class Tables:
         names = here.values_list("student__identifier", flat=True)
         return tuple(sorted({*names, *(one.identifier for one in others)}))
 
-    def work_of(self, student: str) -> "QuerySet[Submission]":
-        """What the student, and any group that they are or were in, handed in."""
-        theirs = self.memberships().filter(student__identifier=student)
-        groups = theirs.order_by().values_list("group", flat=True)
-        alone = models.Q(group=None, student__identifier=student)
+    def work_of(self, *students: str) -> "QuerySet[Submission]":
+        """What the students, and any groups that they are or were in, handed in."""
+        theirs = self.memberships().filter(student__identifier__in=students)
+        groups = theirs.order_by().values_list("group", flat=True).distinct()
+        alone = models.Q(group=None, student__identifier__in=students)
         return self.submissions().filter(alone | models.Q(group__in=list(groups)))
 
     def leased(self, lease: Lease) -> Submission:

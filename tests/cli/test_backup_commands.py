@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.desk.backups import last_backup
 from grader.store import open_store
 from tests.cli.conftest import ToyCommand
 
@@ -25,6 +26,9 @@ def test_a_backup_is_made_restored_and_found_sound(running: ToyCommand) -> None:
     made = running.here("backup", "{}/b.tar.gz")
     assert made.code == 0
     assert "b.tar.gz: 1 submissions, 1 files, " in made.out
+    noted = last_backup(running.data)
+    assert noted is not None
+    assert (Path(noted.file), noted.submissions) == (running.folder / "b.tar.gz", 1)
     back = running.here(*elsewhere(running, "restore", "{}/b.tar.gz"))
     assert back.code == 0
     assert back.out.endswith("submissions: 1, files: 1, results: 0; nothing is wrong\n")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.course import load_course
+from grader.desk.checking import found_of
 from tests.cli.conftest import ToyCommand
 from tests.grading.otter_table import EVERYTHING
 from tests.otter_course import master, write_otter_course
@@ -29,6 +31,9 @@ def test_from_release_to_report(homework: ToyCommand) -> None:
         "complaints": [],
         "unchecked": [],
     }
+    kept = found_of(homework.data, load_course(homework.file).assignments["hw"])
+    assert kept is not None
+    assert (kept.solution, kept.complaints) == ((3.0, 3.0), ())
 
     starter = json.loads((Path(released["folder"]) / "homework.ipynb").read_text())
     for cell in starter["cells"]:

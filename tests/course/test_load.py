@@ -53,6 +53,13 @@ def test_an_assignment_may_have_otters_tests(folder: Path):
     assert load_course(folder / "course.yaml").assignments["hw1"].tests == "otter"
 
 
+@pytest.mark.parametrize(("written", "hidden"), [("", False), ("anonymous: true", True)])
+def test_an_assignment_may_be_marked_without_names(folder: Path, written: str, hidden: bool):
+    text = replaced(folder, "environment: cpu", f"environment: cpu\n    {written}")
+    (folder / "course.yaml").write_text(text)
+    assert load_course(folder / "course.yaml").assignments["hw1"].anonymous is hidden
+
+
 def test_times_carry_the_courses_zone_and_mean_an_instant(folder: Path):
     hw1 = load_course(folder / "course.yaml").assignments["hw1"]
     assert hw1.due.isoformat() == "2027-02-10T23:59:00-05:00"

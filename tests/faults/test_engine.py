@@ -10,6 +10,7 @@ import pytest
 from grader.grading import BatchSummary, GradingPlan, Progress, grade_batch, patience
 from grader.sandbox.images import image_tag
 from grader.store import State, Store
+from grader.store.losses import ENGINE_LOST
 from tests.faults.light import NAME, POISON
 from tests.faults.own_engine import OwnEngine
 from tests.faults.soundness import (
@@ -53,6 +54,12 @@ def starting(engine: OwnEngine) -> Iterator[list[threading.Timer]]:
         timer.join()
 
 
+def lost_engines(store: Store) -> int:
+    """How often an engine went away under a submission."""
+    rows = store.submissions(NAME)
+    return sum(event.what == ENGINE_LOST for row in rows for event in store.history(row.id))
+
+
 def grade(plan: GradingPlan, store: Store, on_progress: Callable[[Progress], None]) -> BatchSummary:
     with store.grading_lock():
         return grade_batch(plan, store, jobs=2, on_progress=on_progress)
@@ -80,6 +87,7 @@ def test_an_engine_that_is_started_again_is_waited_for(
     assert [text for text in told if "Trying again for" in text] != []
     check_each_is_graded_once(store)
     assert failed_attempts(store) == []
+    assert lost_engines(store) == 2, "both that were at work, and not those that came after"
 
 
 def test_an_engine_that_stays_away_ends_the_batch_with_one_sentence(

@@ -278,21 +278,20 @@ def test_the_files_that_the_engine_mounts_can_not_be_written(
     assert ask(conversation, "written", name) in ("OSError", "PermissionError")
 
 
-@pytest.mark.parametrize(
-    ("family", "kind", "address"),
-    [
-        ("AF_INET", "SOCK_STREAM", ["1.1.1.1", 443]),
-        ("AF_INET", "SOCK_STREAM", ["169.254.169.254", 80]),
-        ("AF_INET", "SOCK_STREAM", ["172.17.0.1", 22]),
-        ("AF_INET", "SOCK_DGRAM", ["8.8.8.8", 53]),
-        ("AF_INET", "SOCK_RAW", ["8.8.8.8", 0]),
-        ("AF_INET6", "SOCK_STREAM", ["2606:4700:4700::1111", 443, 0, 0]),
-        ("AF_UNIX", "SOCK_STREAM", "/var/run/docker.sock"),
-        ("AF_UNIX", "SOCK_STREAM", "\0containerd"),
-        ("AF_PACKET", "SOCK_RAW", ["lo", 0]),
-    ],
-    ids=str,
-)
+ADDRESSES = [
+    ("AF_INET", "SOCK_STREAM", ["1.1.1.1", 443]),
+    ("AF_INET", "SOCK_STREAM", ["169.254.169.254", 80]),
+    ("AF_INET", "SOCK_STREAM", ["172.17.0.1", 22]),
+    ("AF_INET", "SOCK_DGRAM", ["8.8.8.8", 53]),
+    ("AF_INET", "SOCK_RAW", ["8.8.8.8", 0]),
+    ("AF_INET6", "SOCK_STREAM", ["2606:4700:4700::1111", 443, 0, 0]),
+    ("AF_UNIX", "SOCK_STREAM", "/var/run/docker.sock"),
+    ("AF_UNIX", "SOCK_STREAM", "\0containerd"),
+    ("AF_PACKET", "SOCK_RAW", ["lo", 0]),
+]
+
+
+@pytest.mark.parametrize(("family", "kind", "address"), ADDRESSES, ids=str)
 def test_no_address_answers(
     conversation: Conversation, family: str, kind: str, address: Any
 ) -> None:

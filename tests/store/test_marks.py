@@ -76,3 +76,17 @@ def test_there_are_no_marks_without_their_line_of_the_record(
         with pytest.raises(GraderError, match="disk is full"):
             store.marks.give(number, "idea", 2, by="ta")
     assert store.marks.of("essay") == ()
+
+
+def test_comments_of_a_question_come_once_each_the_newest_first(store: Store) -> None:
+    number = upload(store, "A").submission.id
+    given = (
+        *(("idea", "Which data?", "ta"), ("idea", "How long?", "ta"), ("plan", "Good.", "ta")),
+        *(("idea", "", "ta"), ("idea", "Which data?", "prof"), ("idea", "Which data?", "ta")),
+    )
+    for question, comment, by in given:
+        store.marks.give(number, question, 1, comment=comment, by=by)
+    found = (("Which data?", "ta"), ("Which data?", "prof"), ("How long?", "ta"))
+    assert store.marks.comments("essay", "idea", most=9) == found
+    assert store.marks.comments("essay", "idea", most=2) == found[:2]
+    assert store.marks.comments("other", "idea", most=9) == ()

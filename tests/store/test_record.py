@@ -1,6 +1,7 @@
 """The course's record: one course file is in force, and what changed it is there with it."""
 
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -68,3 +69,50 @@ def test_what_was_told_beside_another_version_is_not_applied(store: Store, first
         )
     found = store.record.version_in_force()
     assert (found and found.text, store.record.actions()) == ("two", before)
+
+
+@pytest.fixture
+def noted(store: Store) -> Store:
+    """Four changes by two people."""
+    for by, what, subject in (
+        ("prof", "released", "hw1"),
+        ("ta", "extension granted", "hw1 ada"),
+        ("prof", "released", "hw2"),
+        ("prof", "released", "hw1"),
+    ):
+        store.record.note(by=by, what=what, subject=subject, detail=f"of {by}")
+    return store
+
+
+@pytest.mark.parametrize(
+    ("wanted", "subjects"),
+    [
+        ({}, ["hw1", "hw2", "hw1 ada", "hw1"]),
+        ({"by": "prof"}, ["hw1", "hw2", "hw1"]),
+        ({"by": "pro"}, []),
+        ({"what": "released", "about": "2"}, ["hw2"]),
+        ({"about": "HW1"}, ["hw1", "hw1 ada", "hw1"]),
+    ],
+)
+def test_changes_are_found_by_who_what_and_about_what(
+    noted: Store, wanted: dict[str, Any], subjects: list[str]
+):
+    rows, count = noted.record.find(**wanted)
+    assert [row.subject for row in rows] == subjects
+    assert count == len(subjects)
+
+
+def test_changes_are_given_a_page_at_a_time(noted: Store):
+    rows, count = noted.record.find(skip=1, most=2)
+    assert ([row.subject for row in rows], count) == (["hw2", "hw1 ada"], 4)
+    assert noted.record.find(skip=4, most=2) == ((), 4)
+
+
+def test_the_newest_change_of_a_kind_is_known_by_what_it_was_about(noted: Store):
+    newest = noted.record.newest("released")
+    assert sorted(newest) == ["hw1", "hw2"]
+    assert newest["hw1"] == noted.record.actions()[-1]
+
+
+def test_who_and_what_there_is_to_choose_from(noted: Store):
+    assert noted.record.choices() == (("prof", "ta"), ("extension granted", "released"))

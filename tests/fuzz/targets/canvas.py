@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from grader.cli.roster import as_csv, from_canvas
 from grader.course import CourseFileError
+from grader.desk.enrolling import as_csv, from_canvas
 from grader.gradebook.exports import read_canvas
 from grader.gradebook.exports.delimited import written
 from tests.fuzz.bounds import in_time

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader.cli.roster import as_csv
 from grader.course import CourseFileError
 from grader.course.roster import load_roster, same_student
+from grader.desk.enrolling import as_csv
 from tests.fuzz.bounds import in_time
 from tests.fuzz.targets import scratch
 

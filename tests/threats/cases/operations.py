@@ -26,7 +26,7 @@ CASES = (
         80,
         "the grader killed at every step",
         "each submission is graded once; nothing is left",
-        f"{RESUME}::test_kills_at_ten_moments_end_with_each_submission_graded_once",
+        f"{RESUME}::test_kills_at_any_moments_end_with_each_submission_graded_once",
         "tests/faults/test_killed.py::test_a_kill_at_any_step_leaves_what_the_next_run_takes_up",
         f"{PROCESSES}::test_a_kill_in_finish_leaves_all_or_nothing",
         f"{PROCESSES}::test_kills_at_any_moment_end_with_each_submission_graded_once",

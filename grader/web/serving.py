@@ -1,0 +1,115 @@
+"""Sets the Django project up for one data folder, and serves it."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from grader.store import open_store, wait_for_lock
+from grader.web.settings import UPLOAD_BYTES, Served, settings_for, tables_settings
+
+FIRST_LOGIN = "admin"
+THREADS = 8
+PROXY_HEADERS = "x-forwarded-for x-forwarded-proto"
+
+
+def set_up(served: Served) -> Callable[..., Any]:
+    """The WSGI application, with its tables made or brought up to date. Once a process.
+
+    Raises `GraderError` when the database cannot be used.
+    """
+    import django
+    from django.conf import settings
+
+    served.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    from grader.store.secret import read_or_make_secret
+
+    settings.configure(**settings_for(served, read_or_make_secret(served.data / "secret")))
+    django.setup()
+    migrate(served)
+    from django.core.wsgi import get_wsgi_application
+
+    return get_wsgi_application()
+
+
+def know_tables() -> None:
+    """Let this process know the web's tables, without serving anything; before a store is opened.
+
+    Where Django is set up already, that stays.
+    """
+    from django.conf import settings
+
+    if not settings.configured:
+        # Nobody is answered, but allauth wants to see its part of that.
+        middleware = ["allauth.account.middleware.AccountMiddleware"]
+        settings.configure(**tables_settings(), DATABASES={}, MIDDLEWARE=middleware)
+
+
+def migrate(served: Served) -> None:
+    """Make the web's tables, or bring them up to date; the store's too."""
+    from django.core.management import call_command
+    from django.db import connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    open_store(served.data).close()
+    with wait_for_lock(served.data / "setup.lock"):
+        executor = MigrationExecutor(connections["default"])
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            call_command("migrate", database="default", verbosity=0)
+        call_command("createcachetable", verbosity=0)  # where the cache is one of the tables
+    connections["default"].close()
+
+
+def make_first_instructor(served: Served) -> str | None:
+    """An instructor's account where there is none yet; its password, told once, else None."""
+    from grader.web.models import Account, StaffRole
+    from grader.web.visits import Role
+
+    if StaffRole.objects.filter(role=Role.INSTRUCTOR).exists():
+        return None
+    password = secrets.token_urlsafe(12)
+    account, _ = Account.objects.get_or_create(login=FIRST_LOGIN)
+    account.set_password(password)
+    account.save()
+    StaffRole.objects.create(account=account, role=Role.INSTRUCTOR)
+    open_store(served.data).record.note(
+        by="course serve", what="account made", subject=FIRST_LOGIN, detail="instructor"
+    )
+    return password
+
+
+def serve(
+    application: Callable[..., Any],
+    host: str,
+    port: int,
+    *,
+    threads: int = THREADS,
+    proxy: str | None = None,
+) -> None:
+    """Answer requests until the process is interrupted.
+
+    A request is handed on only once it is here as a whole, so that a slow sender holds no thread.
+    A `proxy` is the address of one that says who asks, and whether they did so by https; what
+    others say of that is not believed.
+    """
+    from waitress.server import create_server
+
+    believed: dict[str, Any] = (
+        {"trusted_proxy": proxy, "trusted_proxy_headers": PROXY_HEADERS} if proxy else {}
+    )
+
+    server = create_server(
+        application,
+        host=host,
+        port=port,
+        threads=threads,
+        max_request_body_size=UPLOAD_BYTES,
+        max_request_header_size=32 << 10,
+        channel_timeout=60,
+        ident=None,
+        clear_untrusted_proxy_headers=True,
+        **believed,
+    )
+    try:
+        server.run()
+    finally:
+        server.close()

@@ -1,0 +1,1 @@
+"""The staff's pages: grading, submissions, marks by hand, requests, reports."""

@@ -1,0 +1,1 @@
+"""A student's pages: what is due, handing in, what came of it."""

@@ -1,0 +1,1 @@
+"""What templates may use beside Django's own."""
