@@ -42,6 +42,7 @@ from grader.store.requests import Requests
 from grader.store.roster import Roster
 from grader.store.secret import read_or_make_secret
 from grader.store.starts import Starts
+from grader.store.texts import printable
 from grader.store.waits import Clock, pause_after, seconds_left, utc_now
 from grader.store.withdrawals import Withdrawals
 
@@ -170,7 +171,7 @@ class Store:
                 members=list(of_group.members) if of_group else [],
                 assignment=assignment,
                 sha256=sha256,
-                file_name=_shown(file_name),
+                file_name=printable(file_name),
                 size_bytes=len(data),
                 received_at=received_at.astimezone(UTC),
                 state=(State.BY_HAND if by_hand else State.QUEUED) if counts else State.SUPERSEDED,
@@ -397,8 +398,3 @@ def _as_json(graded: GradedSubmission) -> str:
         return graded.to_json()
     except ValueError as error:  # as for text with lone surrogates
         raise GraderError(f"what grading found cannot be written down: {error}") from error
-
-
-def _shown(file_name: str) -> str:
-    """A stranger's file name as it may be kept and shown; it never names a file of ours."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in file_name)[:255]

@@ -49,6 +49,7 @@ from grader.store.records import (
     UnknownStudent,
     UnknownSubmission,
 )
+from grader.store.texts import storable
 from grader.store.waits import MOST_SECONDS
 
 M = TypeVar("M", bound=models.Model)
@@ -376,8 +377,3 @@ class Tables:
 
     def _all(self, model: type[M]) -> "QuerySet[M]":
         return model._default_manager.using(self.alias)
-
-
-def storable(text: str) -> str:
-    """Text that every database takes: no NUL and no lone surrogates."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

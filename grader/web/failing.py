@@ -3,7 +3,13 @@
 import logging
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from grader.course import CourseFileError
+from grader.desk.in_force import CannotReadVersion
+from grader.store import StoreFault
+from grader.web.guarding import Answer
+from grader.web.visits import visitor_of
 
 log = logging.getLogger(__name__)
 
@@ -31,15 +37,46 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
-def failed(request: HttpRequest) -> HttpResponse:
+def failed(request: HttpRequest, status: int = 500) -> HttpResponse:
     """500. Without the database too: nothing is looked up."""
     return _say(
         request,
-        500,
+        status,
         "Something of ours failed",
         "Nothing that was handed in is lost. Try again in a moment; if it stays, tell the teaching "
         "staff what you did.",
     )
+
+
+class Unavailable:
+    """Tells what our side can't do just now, and that nothing is lost: middleware."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """What the page answers."""
+        return self._answer(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """503 where it is worth trying again, or the course file has to be mended first."""
+        if isinstance(error, CourseFileError | CannotReadVersion):
+            log.error("no page can be shown: %s", error)
+            visitor = visitor_of(request)
+            told = str(error) if visitor is not None and visitor.is_instructor else ""
+            return _say(
+                request,
+                503,
+                "The course can't be shown now",
+                "Its course file has a mistake. The teaching staff have to mend it first.",
+                details=told,
+            )
+        if isinstance(error, StoreFault):
+            log.error("a page could not be shown: %s", error)
+            answer = failed(request, status=503)
+            answer["Retry-After"] = "10"
+            return answer
+        return None
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -54,7 +91,9 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     )
 
 
-def _say(request: HttpRequest, status: int, title: str, advice: str) -> HttpResponse:
-    values = {"title": title, "advice": advice, "status": status}
-    # A template of its own, which needs nothing that may be the cause.
-    return render(request, "web/failed.html", values, status=status)
+def _say(
+    request: HttpRequest, status: int, title: str, advice: str, details: str = ""
+) -> HttpResponse:
+    values = {"title": title, "advice": advice, "details": details}
+    # A template of its own, without the frame, which looks things up: that may be what failed.
+    return HttpResponse(render_to_string("web/failed.html", values), status=status)

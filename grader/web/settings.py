@@ -56,6 +56,7 @@ def settings_for(served: Served, secret: bytes) -> dict[str, Any]:
             "django.contrib.messages.middleware.MessageMiddleware",
             "allauth.account.middleware.AccountMiddleware",
             "django_htmx.middleware.HtmxMiddleware",
+            "grader.web.failing.Unavailable",
         ],
         "ROOT_URLCONF": "grader.web.urls",
         "TEMPLATES": [

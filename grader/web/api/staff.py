@@ -10,7 +10,7 @@ from grader.gradebook.evidence import gather_evidence
 from grader.gradebook.term import grade_term
 from grader.store import PauseRow, State
 from grader.store.browsing import Order, Wanted
-from grader.store.tables import storable
+from grader.store.texts import storable
 from grader.web.api.bearer import STAFF_ONLY, Asked
 from grader.web.api.problems import Failed
 from grader.web.api.shapes import (
