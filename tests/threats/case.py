@@ -1,6 +1,6 @@
 """One line of the table of threats: what is tried, what must happen, which tests show it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 COHORT = "tests/grading/test_cohort.py"
 BATCH = "tests/grading/test_batch.py"
@@ -30,14 +30,13 @@ class Case:
     """A numbered case, or one part of it.
 
     `tests` are node ids as pytest writes them; one of a parametrised test may be given without its
-    brackets, and then stands for all of them. Without tests, `later` says when there will be some.
+    brackets, and then stands for all of them.
     """
 
     number: int
     tried: str
     expected: str
-    tests: tuple[str, ...] = field(default=())
-    later: str = ""
+    tests: tuple[str, ...]
 
 
 def case(number: int, tried: str, expected: str, *tests: str) -> Case:

@@ -34,8 +34,6 @@ class Recorder:
 
 def what_was_seen(line: Case, seen: Mapping[str, str]) -> str:
     """The last column: passed and how many, or the worst that became of the line's tests."""
-    if not line.tests:
-        return f"did not run: comes {line.later}"
     found: dict[str, list[str]] = {}
     for node in line.tests:
         covered = {test: what for test, what in seen.items() if stands_for(node, test)}

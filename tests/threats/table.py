@@ -11,9 +11,10 @@ from tests.threats.cases import (
     operations,
     resources,
     results,
+    web,
 )
 
-PARTS = (resources, files, harness, results, network, notebooks, operations)
+PARTS = (resources, files, harness, results, network, notebooks, web, operations)
 TABLE = tuple(line for part in PARTS for line in part.CASES)
 NODES = tuple(dict.fromkeys(node for line in TABLE for node in line.tests))
 

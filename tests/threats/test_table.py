@@ -13,8 +13,6 @@ from tests.threats.table import NODES, TABLE, stands_for
 
 ROOT = Path(__file__).parents[2]
 NUMBERS = range(1, 83)
-# What only the page can show.
-OF_THE_PAGE = range(73, 80)
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +33,14 @@ def collected() -> list[str]:
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_every_case_is_in_the_table_with_tests_or_says_when_they_come(number: int) -> None:
+def test_every_case_is_in_the_table_with_tests(number: int) -> None:
     lines = [line for line in TABLE if line.number == number]
     assert lines
-    assert all(line.tried and line.expected for line in lines)
-    assert all(bool(line.tests) is not bool(line.later) for line in lines)
-    assert {bool(line.later) for line in lines} == {number in OF_THE_PAGE}
+    assert all(line.tried and line.expected and line.tests for line in lines)
 
 
 def test_the_lines_come_in_order_and_none_twice() -> None:
-    numbers = [line.number for line in TABLE if line.number not in OF_THE_PAGE]
+    numbers = [line.number for line in TABLE]
     assert numbers == sorted(numbers)
     assert len({(line.number, line.tried) for line in TABLE}) == len(TABLE)
 
@@ -71,7 +67,6 @@ ONE, OTHER = "tests/a.py::test_one", "tests/a.py::test_other"
             f"**did not run: no engine**: {OTHER}; passed (1)",
         ),
         (case(1, "x", "y", ONE), {ONE: "failed"}, f"**failed**: {ONE}"),
-        (Case(73, "x", "y", later="with the page"), {}, "did not run: comes with the page"),
     ],
 )
 def test_what_was_seen_is_told(line: Case, seen: dict[str, str], words: str) -> None:

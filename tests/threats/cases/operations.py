@@ -1,6 +1,6 @@
-"""G, of which only the page can show anything, and H. Queue, data, time, configuration."""
+"""H. Queue, data, time, configuration."""
 
-from tests.threats.case import BATCH, BOX, ENDINGS, QUEUE, Case, case
+from tests.threats.case import BATCH, BOX, ENDINGS, QUEUE, case
 
 RESUME = "tests/grading/test_resume.py"
 PROCESSES = "tests/store/test_processes.py"
@@ -12,16 +12,7 @@ MISTAKES = "tests/course/test_load.py::test_a_mistake_is_told_once_at_its_place"
 YAML = "tests/course/test_yaml_source.py"
 NAMED = "tests/course/test_named_times.py"
 IMPORTS = "tests/cli/test_import_rules.py"
-WEB = "with the web page"
-
 CASES = (
-    Case(73, "markup and scripts in outputs and names", "text, or a sandbox", later=WEB),
-    Case(74, "a student's HTML from the app's own address", "an attachment", later=WEB),
-    Case(75, "others' submissions by number or role", "404 or 403", later=WEB),
-    Case(76, "requests forged by other sites", "refused", later=WEB),
-    Case(77, "sessions, tokens, redirects", "the standard answers", later=WEB),
-    Case(78, "formulas in names and comments", "text in every table", later=WEB),
-    Case(79, "a flood of uploads", "a rate limit", later=WEB),
     case(
         80,
         "the grader killed at every step",
