@@ -36,6 +36,7 @@ COMMANDS = {
     "extend": ("grader.cli.extend", "Give students and groups more time."),
     "grade": ("grader.cli.grade", "Grade what is waiting."),
     "serve": ("grader.cli.serve", "Serve the course's web page."),
+    "account": ("grader.cli.account", "Accounts and roles of the course's web page."),
     "worker": ("grader.cli.worker", "Grade for a cluster on this machine."),
     "regrade": ("grader.cli.regrade", "See what grading again changes; adopt or drop it."),
     "mark": ("grader.cli.mark", "Give points by hand."),

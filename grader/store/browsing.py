@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from grader.outcomes import Ending
 from grader.store.many import submission_rows
 from grader.store.records import BatchRow, State, SubmissionRow
 
@@ -64,7 +63,6 @@ class Listed:
     submission: SubmissionRow
     earned: float | None = None
     points: float | None = None
-    ending: Ending | None = None
     result: int | None = None
     has_proposal: bool = False
 
@@ -112,26 +110,22 @@ class Browsing:
                 for row in submission_rows(self._tables.submissions().filter(pk__in=list(numbers)))
             }
             results = self._tables.results().filter(submission__in=list(rows)).order_by("pk")
-            newest: dict[int, tuple[int, float, float, str]] = {}
+            newest: dict[int, tuple[int, float, float]] = {}
             proposed = set[int]()
             for number, is_proposed, dropped, *result in results.values_list(
-                *("submission_id", "proposed", "dropped", "pk", "earned", "points", "ending")
+                *("submission_id", "proposed", "dropped", "pk", "earned", "points")
             ):
                 if not is_proposed:
                     newest[number] = tuple(result)
                     proposed.discard(number)
                 elif not dropped:
                     proposed.add(number)
-        found: list[Listed] = []
-        for number in (one for one in numbers if one in rows):
-            result, earned, points, ending = newest.get(number, (None,) * 4)
-            found.append(
-                Listed(
-                    rows[number], earned, points, Ending(ending) if ending else None, result,
-                    number in proposed,
-                )
-            )  # fmt: skip
-        return tuple(found)
+        nothing = (None, None, None)
+        found = ((one, newest.get(one, nothing)) for one in numbers if one in rows)
+        return tuple(
+            Listed(rows[one], earned, points, result, one in proposed)
+            for one, (result, earned, points) in found
+        )
 
     def running(self) -> tuple[SubmissionRow, ...]:
         """What is being graded."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from grader.store import open_store, wait_for_lock
+from grader.web.arriving import stamp_requests
 from grader.web.settings import UPLOAD_BYTES, Served, settings_for, tables_settings
 
 FIRST_LOGIN = "admin"
@@ -109,6 +110,7 @@ def serve(
         clear_untrusted_proxy_headers=True,
         **believed,
     )
+    stamp_requests(server)
     try:
         server.run()
     finally:

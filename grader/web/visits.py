@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from grader.course import Course
 from grader.store import Store, StudentRow
+from grader.web.arriving import waited
 from grader.web.models import Account
 from grader.web.place import Current, Place, place
 
@@ -70,7 +71,10 @@ class Visitor:
 
 @dataclass(frozen=True)
 class Visit:
-    """One request by somebody who may make it. The course is read once for all of it."""
+    """One request by somebody who may make it. The course is read once for all of it.
+
+    `now` is when all of the request had arrived.
+    """
 
     request: HttpRequest
     visitor: Visitor
@@ -135,7 +139,7 @@ def page(roles: frozenset[Role], *methods: str) -> Callable[[View], DjangoView]:
             if not visitor.roles & roles:
                 raise PermissionDenied("this page is for others")
             here = place()
-            visit = Visit(request, visitor, here, here.now)
+            visit = Visit(request, visitor, here, here.now - waited(request))
             with timezone.override(visit.zone):
                 return view(visit, **named)
 

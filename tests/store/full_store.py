@@ -31,7 +31,7 @@ def fill(store: Store) -> None:
     store.requests.reply(request.id, "Because.", by="prof", close=True)
     store.record.put_in_force("course: {}\n", "0" * 64, reason="a strike", by="prof")
     store.live.beat("here", jobs=2, doing="hw1")
-    store.live.pause("hw1", by="tam", reason="a check is wrong")
+    store.live.pause("hw9", by="tam", reason="a check is wrong")
     store.live.note_step(1, "cell 2")
     store.holds.take(1, "q1", "tam")
 

@@ -83,10 +83,10 @@ class Served:
 
 
 @contextmanager
-def serving(course_file: Path, *options: str) -> Iterator[Served]:
+def serving(course_file: Path, *options: str, now: str = NOW) -> Iterator[Served]:
     """Serve the course, with the process that grades, until the context ends."""
     folder, port = course_file.parent, free_port()
-    place = ("--course", str(course_file), "--data", str(folder / "data"), "--now", NOW)
+    place = ("--course", str(course_file), "--data", str(folder / "data"), "--now", now)
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [*COURSE_COMMAND, *place, "serve", "--port", str(port), *options],

@@ -95,7 +95,7 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
 
 def _use(found: Invitation, password: str) -> bool:
     """Set the password and end all of the account's links; False if somebody was first."""
-    now = timezone.now()
+    now, store = timezone.now(), place().store  # opened before the transaction, which it would end
     with transaction.atomic():
         if not standing(now).filter(pk=found.pk).update(used_at=now):
             return False
@@ -103,7 +103,7 @@ def _use(found: Invitation, password: str) -> bool:
         found.account.save(update_fields=["password"])
         standing(now).filter(account=found.account).update(used_at=now)
         login = found.account.login
-        place().store.record.note(
+        store.record.note(
             by=login, what="password set", subject=login, detail="by a link that staff made"
         )
     return True

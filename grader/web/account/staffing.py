@@ -5,10 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from grader.store import Store, StudentRow
+from grader.web.account.inviting import standing
 from grader.web.models import Account, StaffRole
 from grader.web.visits import Role
 
@@ -70,16 +74,46 @@ def make_staff_account(store: Store, login: str, name: str, email: str, *, by: s
 
     Raises `CannotChange`.
     """
-    if not login or len(login) > 128 or not login.isprintable() or " " in login:
-        raise CannotChange(f"{login[:40]!r} is no login: letters and digits without blanks")
     if store.roster.find(login) is not None:
         raise CannotChange(f"{login} is a student's identifier: choose another login")
     with transaction.atomic():
-        if Account.objects.filter(login__iexact=login).exists():
-            raise CannotChange(f"there is an account {login} already")
+        _require_free(login)
         account = Account.objects.create_user(login, name=name[:255], email=email[:255])
         store.record.note(by=by, what="account made", subject=login, detail=name)
     return account
+
+
+def make_student_account(store: Store, student: StudentRow, login: str, *, by: str) -> Account:
+    """The account of somebody on the roster, without a password. Raises `CannotChange`."""
+    name = student.identifier
+    with transaction.atomic():
+        if theirs := Account.objects.filter(student=name).first():
+            raise CannotChange(f"{name} has an account already: {theirs.login}")
+        if login != name and store.roster.find(login) is not None:
+            raise CannotChange(f"{login} is another student's identifier: choose another login")
+        _require_free(login)
+        account = Account.objects.create_user(
+            login, student=name, name=student.name[:255], email=student.email[:255]
+        )
+        store.record.note(by=by, what="account made", subject=login, detail=f"of student {name}")
+    return account
+
+
+def set_password(store: Store, account: Account, password: str, *, by: str) -> None:
+    """Let somebody log in by this password from now on; links of theirs end.
+
+    Raises `CannotChange` for a password that is too easy.
+    """
+    try:
+        validate_password(password, account)
+    except ValidationError as error:
+        raise CannotChange(" ".join(error.messages)) from error
+    with transaction.atomic():
+        account.set_password(password)
+        account.save(update_fields=["password"])
+        now = timezone.now()
+        standing(now).filter(account=account).update(used_at=now)
+        store.record.note(by=by, what="password set", subject=account.login, detail="by staff")
 
 
 def give_role(store: Store, account: Account, role: Role, section: str, *, by: str) -> None:
@@ -131,6 +165,13 @@ def role_text(role: Role, section: str) -> str:
 def instructors() -> "QuerySet[StaffRole]":
     """The roles of the instructors who can log in."""
     return StaffRole.objects.filter(role=Role.INSTRUCTOR, account__is_active=True)
+
+
+def _require_free(login: str) -> None:
+    if not login or len(login) > 128 or not login.isprintable() or " " in login:
+        raise CannotChange(f"{login[:40]!r} is no login: letters and digits without blanks")
+    if Account.objects.filter(login__iexact=login).exists():
+        raise CannotChange(f"there is an account {login} already")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from grader.web.account.tokens import find_token
+from grader.web.arriving import waited
 from grader.web.models import Token
 from grader.web.place import place
 from grader.web.visits import EVERYBODY, STAFF, STUDENTS, Role, Visit, visitor_for
@@ -28,7 +29,7 @@ class Bearer(HttpBearer):
             wanted, had = (", ".join(sorted(roles)) for roles in (self.roles, visitor.roles))
             raise PermissionDenied(f"it is for {wanted}; your token is of {had or 'nobody here'}")
         request.token = found  # type: ignore[attr-defined]
-        return Visit(request, visitor, here, here.now)
+        return Visit(request, visitor, here, here.now - waited(request))
 
 
 class Asked(HttpRequest):

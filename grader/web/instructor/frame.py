@@ -19,6 +19,7 @@ PARTS = {
     "course-extensions": "Extensions",
     "course-checks": "Checks",
     "course-people": "Accounts",
+    "course-lti": "LMS",
     "course-record": "Record",
     "course-backup": "Backup",
 }

@@ -25,7 +25,7 @@ def show(visit: Visit, template: str, values: dict[str, Any], *, status: int = 2
     frame = {
         "here": "course",
         "part": PART,
-        "parts": {**PARTS, PART: "LMS"},
+        "parts": PARTS,
         "edit_waits": visit.current.waits,
     }
     return render(visit.request, f"web/lti/{template}.html", {**frame, **values}, status=status)

@@ -1,6 +1,7 @@
 """Sends scores to the LMS, one by one: what it took is written down, and nothing else is."""
 
 import fcntl
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -20,11 +21,13 @@ from pylti1p3.service_connector import ServiceConnector
 
 from grader.report.cleaning import clean_line
 from grader.web.account.single_sign_on import is_loopback
-from grader.web.lti.calling import Calls
+from grader.web.lti.calling import Calls, Unusable
 from grader.web.lti.claims import SCORE_SCOPE
 from grader.web.lti.keys import KeyPair, signing_key
 from grader.web.lti.models import Platform, Sent
 from grader.web.lti.planning import Line, Plan
+
+log = logging.getLogger(__name__)
 
 # Before the second and the third try, seconds.
 PAUSES = (0.5, 2.0)
@@ -212,9 +215,10 @@ def _refused(error: LtiServiceException, what: str, *, is_outage: bool) -> Faile
 
 
 def _unreachable(error: Exception, what: str) -> Failed:
-    kind = type(error).__name__
-    told = clean_line(f"{what}, it does not answer ({kind}): {error}", 2 * _EXCERPT)
-    return Failed(told, is_outage=True)
+    log.warning("an LMS was %s: %s", what, error)
+    if isinstance(error, Unusable):
+        return Failed(f"{what}, {clean_line(str(error), _EXCERPT)}", is_outage=True)
+    return Failed(f"{what}, it does not answer ({type(error).__name__})", is_outage=True)
 
 
 def _is_here(line: Line) -> bool:

@@ -79,7 +79,6 @@ class WorkerLine:
 
     row: WorkerRow
     silent: bool
-    ago: str
 
 
 @page(STAFF)
@@ -148,10 +147,7 @@ def _line(
 
 
 def _worker_line(row: WorkerRow, now: datetime) -> WorkerLine:
-    silence = max(timedelta(), now - row.seen_at)
-    seconds = int(silence.total_seconds())
-    ago = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
-    return WorkerLine(row, silence > HEARD_OF, ago)
+    return WorkerLine(row, now - row.seen_at > HEARD_OF)
 
 
 @page(STAFF, "POST")

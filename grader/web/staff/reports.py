@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -36,6 +37,8 @@ REPORT_POLICY = (
 # Of our own templates: in what strangers wrote quotes are escaped.
 _LINK = re.compile(r'<a href="(?!#)')
 
+# Of 200 students it takes a quarter of a minute, and some 600 MB.
+MOST_IN_PDF = 300
 _TYPES = {
     "html": "text/html; charset=utf-8",
     "csv": "text/csv; charset=utf-8",
@@ -185,11 +188,11 @@ def _answer(
     """A file of a report; a page to be read here, all else to be kept."""
     stem, _, kind = file.rpartition(".")
     if kind == "pdf" and f"{stem}.html" in known:
-        html = make(f"{stem}.html").decode()
         try:
-            content = made(visit, key, lambda: pdf_of(html))
+            content = _pdf(visit, key, lambda: make(f"{stem}.html").decode())
         except NoPdf as error:
-            return HttpResponse(str(error), status=501, content_type="text/plain; charset=utf-8")
+            messages.error(visit.request, f"There is no PDF: {error}.")
+            return HttpResponseRedirect(visit.request.path.removesuffix(file))
     elif file in known:
         content = make(file)
     else:
@@ -200,6 +203,18 @@ def _answer(
     else:
         answer["Content-Disposition"] = f'attachment; filename="{before}{file}"'
     return answer
+
+
+def _pdf(visit: Visit, key: tuple[str, ...], html: Callable[[], str]) -> bytes:
+    """The page as PDF. Raises `NoPdf` where none can be made, or not while somebody waits."""
+    students = len(students_seen(visit))
+    if students > MOST_IN_PDF:
+        command = f"course report {key[1]}" if key[0] == "report" else "course report"
+        raise NoPdf(
+            f"of {students:,} students it takes minutes, so it is made by the command, where the "
+            f"data folder is: `{command} --pdf`"
+        )
+    return made(visit, key, lambda: pdf_of(html()))
 
 
 def _bytes(text: str) -> bytes:

@@ -22,7 +22,6 @@ from grader.web.staff.given import asked, given_reason
 from grader.web.staff.reach import hides_names, people_seen, sees_everybody
 from grader.web.visits import STAFF, Visit, page
 
-_GRADED_BEFORE = (State.GRADED,)
 _MAY_WAIT = (State.DELAYED, State.SUPERSEDED)
 
 
@@ -44,13 +43,14 @@ def submission(visit: Visit, number: int) -> HttpResponse:
     store = visit.store
     chosen = Chosen(visit, read_choice(visit, asked(visit)))
     before, after, place = chosen.around(row)
-    is_hidden = hides_names(visit, visit.course.assignments[row.assignment])
+    assignment = visit.course.assignments[row.assignment]
+    is_hidden = hides_names(visit, assignment)
     paper = f"Paper {nameless(store.secret(), row)}" if is_hidden else ""
     (listed,) = store.browsing.listed([number])
     values = {
         "here": "submissions",
         "row": row,
-        "assignment": visit.course.assignments[row.assignment],
+        "assignment": assignment,
         "choice": chosen.choice,
         "before": before,
         "after": after,
@@ -58,20 +58,28 @@ def submission(visit: Visit, number: int) -> HttpResponse:
         "found": len(chosen.numbers),
         "whose": list(whose(visit, row)) if not paper else [],
         "hides_names": paper,
-        "download": f"/submissions/{number}/file",
-        "questions": visit.course.assignments[row.assignment].questions,
+        # Of a PDF there is one under a name that tells nobody whose it is.
+        "download": f"/submissions/{number}/"
+        + ("pdf?download=1" if paper and assignment.by_hand else "file"),
+        "questions": assignment.questions,
         "findings": findings(store.results(number)),
         # A line of it may name the student, as of a request.
         "history": store.history(number) if not paper else (),
         "marks": newest_marks(visit, row),
         "has_proposal": listed.has_proposal and sees_everybody(visit),
-        "again": "propose" if row.state in _GRADED_BEFORE else "queue"
-        if row.state in _MAY_WAIT and not is_by_hand(visit, row) else "",
+        "again": _how_again(visit, row),
         "is_withdrawn": row.state is State.WITHDRAWN,
         "is_running": row.state is State.RUNNING,
         "step": store.live.steps([number]).get(number, ""),
-    }  # fmt: skip
+    }
     return render(visit.request, "web/staff/submission.html", values)
+
+
+def _how_again(visit: Visit, row: SubmissionRow) -> str:
+    """How it can be graded again: what is graded for a proposal, else by the queue, or not."""
+    if row.state is State.GRADED:
+        return "propose"
+    return "queue" if row.state in _MAY_WAIT and not is_by_hand(visit, row) else ""
 
 
 def is_by_hand(visit: Visit, row: SubmissionRow) -> bool:
@@ -135,10 +143,11 @@ def grade_again(visit: Visit, number: int) -> HttpResponse:
     """Queue it: what is graded for a proposal, what is not for its first grading."""
     row = find_submission(visit, number)
     visit.place.rely(visit.by)
-    if row.state in _GRADED_BEFORE and visit.store.regrades.queue([number]):
+    how = _how_again(visit, row)
+    if how == "propose" and visit.store.regrades.queue([number]):
         told = "It will be graded again; what that finds is proposed, and counts once adopted."
         messages.success(visit.request, told)
-    elif row.state in _MAY_WAIT and not is_by_hand(visit, row):
+    elif how == "queue":
         visit.store.queue_submission(number, f"asked for by {visit.by}")
         messages.success(visit.request, "It is queued.")
     else:
@@ -160,6 +169,8 @@ def withdraw(visit: Visit, number: int) -> HttpResponse:
         return _back(visit, number)
     grades = grades_for(visit.course, visit.store, row, visit.now)
     seen = {name: grade for name, grade in grades.items() if name in people_seen(visit)}
+    if hides_names(visit, visit.course.assignments[row.assignment]):
+        seen = {}
     lines = "; ".join(lines_on_what_counts(visit.store, row, seen))
     what = f"given back; it is {row.state} now" if undo else "withdrawn"
     messages.success(

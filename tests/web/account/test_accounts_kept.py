@@ -131,7 +131,7 @@ def test_they_go_from_one_kind_of_database_to_another(
         again.save(using=alias)
         assert again.pk > max(row["id"] for row in expected["web_account"])
         connections[alias].close()
-    with pytest.raises(BackupRefused, match="not empty: it has rows of .*web_account"):
+    with pytest.raises(BackupRefused, match=r"not empty: it has rows of .*web_account"):
         restore(tmp_path / "b.tar.gz", tmp_path / "other")
 
 

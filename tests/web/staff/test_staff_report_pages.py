@@ -9,7 +9,9 @@ from django.test import Client
 
 from grader.report import AssignmentReport
 from grader.report.document import report_json
+from grader.report.pdf import NoPdf
 from grader.web.guarding import POLICY
+from grader.web.staff import reports
 from grader.web.staff.reports import OF_ASSIGNMENT, OF_TERM, REPORT_POLICY
 from tests.term_course import graded
 from tests.web.site import NOON, Site
@@ -86,6 +88,32 @@ def test_a_report_is_there_as_pdf(graded_site: Site) -> None:
     answer = graded_site.client("tam").get("/staff/reports/hw1/index.pdf")
     assert answer.status_code == 200
     assert answer.content.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [
+        ("/staff/reports/hw1/", "`course report hw1 --pdf`"),
+        ("/staff/term/", "`course report --pdf`"),
+    ],
+)
+def test_a_pdf_of_very_many_students_is_left_to_the_command(
+    site: Site, monkeypatch: pytest.MonkeyPatch, path: str, command: str
+) -> None:
+    monkeypatch.setattr(reports, "MOST_IN_PDF", 4)
+    answer = site.client("tam").get(f"{path}index.pdf", follow=True)
+    assert answer.redirect_chain == [(path, 302)]
+    assert "of 5 students it takes minutes" in answer.content.decode()
+    assert command in answer.content.decode()
+
+
+def test_that_no_pdf_can_be_made_is_said(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(html: str) -> bytes:
+        raise NoPdf("a library is missing")
+
+    monkeypatch.setattr(reports, "pdf_of", missing)
+    answer = site.client("tam").get("/staff/reports/hw1/index.pdf", follow=True)
+    assert "There is no PDF: a library is missing." in answer.content.decode()
 
 
 @pytest.mark.parametrize(
