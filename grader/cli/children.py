@@ -5,11 +5,13 @@ in them ends neither the page nor each other.
 """
 
 import logging
+import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +19,8 @@ RELEASE_EVERY_SECONDS = 60.0
 # A process that ends by itself is started again, later each time.
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
+# Pages come first where cores are scarce: whoever opens one waits for it.
+NICENESS = 10
 # To give back what is being graded.
 PATIENCE_SECONDS = 30.0
 
@@ -87,6 +91,8 @@ class Children:
                 return 0
             child = subprocess.Popen([*self._course, *command], stdin=subprocess.PIPE, stdout=said)
             self._running.add(child)
+        with suppress(OSError):  # it has ended already
+            os.setpriority(os.PRIO_PROCESS, child.pid, NICENESS)
         try:
             return child.wait()
         finally:

@@ -270,7 +270,7 @@ def test_sqlite_goes_to_postgresql_and_back(
         # Numbers go on after those that are taken.
         later = NOON + timedelta(hours=1)
         assert there.accept("eve", "hw1", b"more", "a", later).submission.id == 7
-    with pytest.raises(BackupRefused, match="not empty: it has rows of .*student"):
+    with pytest.raises(BackupRefused, match=r"not empty: it has rows of .*student"):
         restore(tmp_path / "2.tar.gz", tmp_path / "second")
     monkeypatch.delenv("COURSE_DATABASE")
     restore(tmp_path / "2.tar.gz", tmp_path / "back")

@@ -173,4 +173,6 @@ def test_marks_and_work_of_some_are_those_of_each(cohort: Store) -> None:
     for number in (1, 2, 3):
         cohort.marks.give(number, "q1", 1, by="ta")
     assert [row.submission_id for row in cohort.marks.of("hw1", only=[3, 1])] == [1, 3]
+    assert cohort.marks.of_submissions([3, 1]) == cohort.marks.of("hw1", only=[3, 1])
+    assert cohort.browsing.summaries_of([3, 4]) == cohort.summaries("hw1", only=[3])
     assert {row.id for row in cohort.work_of("ada", "eve")} == {1, 2, 4}

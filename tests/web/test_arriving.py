@@ -38,7 +38,7 @@ def seen(believed: None) -> Iterator[tuple[int, list[timedelta]]]:
     arriving.stamp_requests(server)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    yield server.effective_port, found
+    yield server.effective_port, found  # pyright: ignore[reportAttributeAccessIssue]
     server.close()
     thread.join(10)
 

@@ -138,7 +138,12 @@ NOT_THERE = {
 
 @pytest.fixture
 def things(site: Site) -> Things:
-    """The course of this table, with something of everything in it."""
+    """The course of this table."""
+    return put_things(site)
+
+
+def put_things(site: Site) -> Things:
+    """Put something of everything into the course."""
     store = site.store
     rows = [
         StudentRow(name, name.title(), f"{name}@mail.example", section)

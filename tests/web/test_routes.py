@@ -19,7 +19,8 @@ OPEN = {
     "lti/launch/",
     "lti/keys/",
     "account/invitation/<str:secret>/",  # for who has no password yet: the secret lets them in
-    # Calendar programs don't log in: the address is the key (tests/web/student/test_calendar_page.py).
+    # Calendar programs don't log in: the address is the key.
+    # (tests/web/student/test_calendar_page.py)
     "calendar/feed/<str:token>.ics",
 }
 # Takes tokens only; tests/web/api has a table of its own.
