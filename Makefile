@@ -14,7 +14,7 @@ PYTEST ?=
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-header --no-annotate --only-binary :all:
 
-.PHONY: help demo test test-postgresql threats nightly fuzz term lint format lock reference figures packages docker images clean
+.PHONY: help demo test test-postgresql threats nightly fuzz term lint format lock reference figures screens packages docker images clean
 
 help:
 	@echo "make demo    grade the demo cohort in containers and write its report"
@@ -28,6 +28,7 @@ help:
 	@echo "make lock    resolve the locked requirements anew (UPGRADE=1: to the newest)"
 	@echo "make reference  write docs/reference.md anew from the code"
 	@echo "make figures  draw the pictures of docs/figures.md anew"
+	@echo "make screens  take the screenshots of docs/screens anew; needs chromium"
 	@echo "make images  build the environments' images (ENVIRONMENTS=\"cpu gpu\")"
 	@echo "make clean   remove .venv and tool caches; images, course data stay"
 
@@ -96,6 +97,10 @@ reference: packages
 figures: packages
 	@for script in $$(grep -l __main__ docs/figures/*.py); do \
 		echo "$$script"; .venv/bin/python "$$script" || exit 1; done
+
+# Of a made-up course that is served for it, by Debian's chromium.
+screens: packages
+	@.venv/bin/python -m docs.make_screens
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis

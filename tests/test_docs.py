@@ -14,6 +14,8 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
 ELSEWHERE = ("http://", "https://", "mailto:")
+VARIABLE = re.compile(r"\bCOURSE_[A-Z_]+\b")
+READERS = [*ROOT.glob("grader/**/*.py"), *ROOT.glob("scripts/*")]
 
 
 def links(text: str) -> list[str]:
@@ -64,7 +66,8 @@ def course_words(line: str) -> list[str] | None:
 def split_command(args: list[str]) -> tuple[click.Command, list[str]]:
     """The subcommand that these arguments of `course` name, and its own arguments."""
     context = click.Context(group, info_name="course")
-    _, rest, _ = group.make_parser(context).parse_args(list(args))
+    options, rest, _ = group.make_parser(context).parse_args(list(args))
+    context.params["server"] = options.get("server")
     name, command, remaining = group.resolve_command(context, rest)
     assert name
     assert command
@@ -74,7 +77,12 @@ def split_command(args: list[str]) -> tuple[click.Command, list[str]]:
 def parse_command(args: list[str]) -> None:
     """Parse a whole command line. Raises `click.UsageError`, as for the user who types it."""
     command, remaining = split_command(args)
-    command.make_context(command.name, remaining)
+    context = command.make_context(command.name, remaining)
+    while isinstance(command, click.Group):
+        rest = [*context._protected_args, *context.args]
+        _, found, remaining = command.resolve_command(context, rest)
+        assert found
+        command, context = found, found.make_context(found.name, remaining, parent=context)
 
 
 def check_options(args: list[str]) -> None:
@@ -149,12 +157,15 @@ def test_a_command_in_a_sentence_exists_with_its_options(args: list[str]) -> Non
 @pytest.mark.parametrize(
     "line",
     [
-        "course grade",
+        "course import ps1",
         "course mark ps1",
         "course grade ps1 --fast",
         "course report ps1 ps2",
         "course --directory x status",
         "course submit ps1 notebook.ipynb --student ada",
+        "course --server https://h.example submit",
+        "course account add --role ta",
+        "course account role tam student",
     ],
 )
 def test_a_command_line_that_is_wrong_is_refused(line: str) -> None:
@@ -171,6 +182,12 @@ def test_the_readme_shows_the_main_commands() -> None:
 def test_set_up_is_two_commands() -> None:
     set_up = (ROOT / "README.md").read_text().partition("\n## Set up\n")[2].partition("\n## ")[0]
     assert list(code_lines(set_up)) == ["make demo", "make test"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_variable_is_read_somewhere(page: Path) -> None:
+    read = {name for path in READERS for name in VARIABLE.findall(path.read_text())}
+    assert set(VARIABLE.findall(page.read_text())) <= read
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
