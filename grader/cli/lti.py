@@ -66,6 +66,7 @@ def set_up_web(workplace: Workplace) -> None:
     from grader.web.serving import set_up
     from grader.web.settings import Served
 
+    workplace.make_data()
     set_up(
         Served(
             workplace.course_file.absolute(),
