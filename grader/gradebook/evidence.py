@@ -78,15 +78,17 @@ def gather_students(
 ) -> Evidence:
     """What these students' grades follow from; else as `gather_student`. For a page of them."""
     rows = store.work_of(*students)
-    handed = {}
-    for name in course.assignments:
-        theirs = tuple(row for row in rows if row.assignment == name)
-        numbers = {row.id for row in theirs}
-        handed[name] = Handed(
-            theirs,
-            store.summaries(name, only=numbers) if numbers else (),
-            store.marks.of(name, only=numbers) if numbers else (),
+    names = {row.id: row.assignment for row in rows}
+    summaries = store.browsing.summaries_of(names)
+    manual = store.marks.of_submissions(names)
+    handed = {
+        name: Handed(
+            tuple(row for row in rows if row.assignment == name),
+            tuple(row for row in summaries if names[row.submission_id] == name),
+            tuple(row for row in manual if names[row.submission_id] == name),
         )
+        for name in course.assignments
+    }
     overrides = tuple(row for row in store.marks.overrides() if row.student in students)
     known = dates or gather_dates(store, course)
     return replace(known, overrides=overrides, handed=handed)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from grader.store.many import submission_rows
-from grader.store.records import BatchRow, State, SubmissionRow
+from grader.store.many import newest_summaries, submission_rows
+from grader.store.records import BatchRow, State, SubmissionRow, SummaryRow
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -160,6 +160,13 @@ class Browsing:
         with self._tables.reading():
             rows = self._tables.summaries().filter(submission__assignment__in=list(assignments))
             return dict(rows.order_by("pk").values_list("submission_id", "pk"))
+
+    def summaries_of(self, submissions: Collection[int]) -> tuple[SummaryRow, ...]:
+        """The current result of each of these submissions that has one, without its findings."""
+        with self._tables.reading():
+            return newest_summaries(
+                self._tables.summaries().filter(submission__in=list(submissions))
+            )
 
     def records(self, results: Collection[int]) -> Iterator[tuple[int, str]]:
         """What was found, as JSON, of each of these results: (result, record)."""

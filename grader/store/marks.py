@@ -77,6 +77,12 @@ class Marks:
             each = rows.order_by().values_list("comment", "by").annotate(last=Max("pk"))
             return tuple((comment, by) for comment, by, _ in each.order_by("-last")[:most])
 
+    def of_submissions(self, submissions: Collection[int]) -> tuple[ManualScoreRow, ...]:
+        """All of these submissions, of whatever assignments; oldest first, as `of`."""
+        with self._tables.reading():
+            rows = self._tables.manual_scores().filter(submission__in=list(submissions))
+            return manual_rows(rows.order_by("pk"))
+
     def override(
         self,
         student: str,
