@@ -10,6 +10,9 @@ FUZZ_MINUTES ?= 1
 FUZZ ?=
 # More options for pytest, such as PYTEST="-k calendar".
 PYTEST ?=
+# Two files at a time, in their order: else those with few and long tests come last, and one waits
+# for the other.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
 
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-header --no-annotate --only-binary :all:
@@ -37,21 +40,21 @@ demo: packages docker
 
 test: lint docker
 	@scripts/libraries
-	@.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST)
+	@.venv/bin/python -m pytest $(TWO) $(PYTEST)
 
 # The same tests, but for those of reference/, which keep nothing.
 test-postgresql: packages docker
-	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -n 2 --dist loadfile \
+	@TEST_DATABASE=postgresql .venv/bin/python -m pytest $(TWO) \
 		--ignore tests/reference tests $(PYTEST)
 
 # The tests of tests/threats/table.py, and that table with what was seen.
 threats: packages docker
-	@.venv/bin/python -m tests.threats.report -q -n 2 --dist loadfile $(PYTEST)
+	@.venv/bin/python -m tests.threats.report -q $(TWO) $(PYTEST)
 
 # What takes hours: every assignment's hidden tests, and all notebooks of all its students.
 nightly: packages docker
 	@.venv/bin/course check --all
-	@.venv/bin/python -m pytest -n 2 --dist loadfile -m nightly $(PYTEST)
+	@.venv/bin/python -m pytest $(TWO) -m nightly $(PYTEST)
 
 # What is found is told with the input; CONTRIBUTING.md says what to do with it.
 fuzz: packages
