@@ -10,6 +10,8 @@ from grader.store import RequestRow, Store
 
 # A few pages. Whoever writes more means to attach something.
 LONGEST = 8_000
+# Things said after one another that nobody has answered; who has more to say waits.
+MOST_UNANSWERED = 10
 
 
 def ask_again(
@@ -41,9 +43,18 @@ def ask_again(
 
 
 def answer_again(store: Store, request: RequestRow, text: str, *, by: str) -> RequestRow:
-    """Add something to one's own request. Raises `Refused` for a closed one, and without text."""
+    """Add something to one's own request.
+
+    Raises `Refused` for a closed one, without text, and after ten that nobody has answered.
+    """
     if request.closed_at is not None:
         raise Refused("this request is closed.", hint="Ask again from your submission's page.")
+    last = request.replies[-MOST_UNANSWERED:]
+    if len(last) == MOST_UNANSWERED and all(one.by == by for one in last):
+        raise Refused(
+            f"you have added {MOST_UNANSWERED} things that nobody has answered yet.",
+            hint="Wait for an answer.",
+        )
     return store.requests.reply(request.id, told(text), by=by)
 
 

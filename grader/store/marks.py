@@ -67,13 +67,20 @@ class Marks:
                 rows = rows.filter(submission__in=list(only))
             return manual_rows(rows.order_by("pk"))
 
-    def comments(self, assignment: str, question: str, *, most: int) -> tuple[tuple[str, str], ...]:
-        """(comment, by) of what was said of a question, newest first, each once; `most` of them."""
+    def comments(
+        self, assignment: str, question: str, *, most: int, only: Collection[str] | None = None
+    ) -> tuple[tuple[str, str], ...]:
+        """(comment, by) of what was said of a question, newest first, each once; `most` of them.
+
+        Of what `only` these students handed in.
+        """
         from django.db.models import Max
 
         with self._tables.reading():
             rows = self._tables.manual_scores().filter(question=question)
             rows = rows.filter(submission__assignment=assignment).exclude(comment="")
+            if only is not None:
+                rows = rows.filter(submission__student__identifier__in=list(only))
             each = rows.order_by().values_list("comment", "by").annotate(last=Max("pk"))
             return tuple((comment, by) for comment, by, _ in each.order_by("-last")[:most])
 

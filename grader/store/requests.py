@@ -53,10 +53,12 @@ class Requests:
 
     def one(self, request_id: int) -> RequestRow:
         """That request. Raises `UnknownRequest`."""
-        found = next((row for row in self.all() if row.id == request_id), None)
-        if found is None:
+        with self._tables.reading():
+            rows = self._tables.requests().filter(pk=request_id)
+            found = self._rows(rows, self._tables.replies().filter(request=request_id))
+        if not found:
             raise UnknownRequest(f"there is no regrade request {request_id}")
-        return found
+        return found[0]
 
     def all(self) -> tuple[RequestRow, ...]:
         """All of them, oldest first."""

@@ -1,4 +1,7 @@
-"""When a request arrived: as soon as all of it is here, however long it then waits for its turn."""
+"""When a request arrived: as soon as all of it is here, however long it then waits for its turn.
+
+And what is not waited for: a request without an end.
+"""
 
 import time
 from datetime import timedelta
@@ -7,23 +10,50 @@ from typing import Any
 from django.http import HttpRequest
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
+from waitress.receiver import ChunkedReceiver
+from waitress.utilities import BadRequest
 
 # A header that our server sets on each request itself, whatever was sent.
 _STAMP = "COURSE_ARRIVED"
 # Nothing waits longer; a clock that was set meanwhile is no reason to believe otherwise.
 _LONGEST = timedelta(minutes=10)
+# So long may the headers of a request take, and all of it: 20 MB by the slowest line in use.
+HEAD_SECONDS, WHOLE_SECONDS = 60.0, 600.0
+# Of what is no data between chunks. waitress reads it anew with each piece that arrives, while all
+# other connections wait.
+_LONGEST_LINE = 8 << 10
 
 
 class StampingParser(HTTPRequestParser):
-    """Notes the time at which a request is complete."""
+    """Notes the time at which a request is complete, and gives up one that goes on and on."""
+
+    def __init__(self, adj: Any) -> None:
+        super().__init__(adj)
+        self._began = time.monotonic()
 
     def received(self, data: bytes) -> int:
         """Take in what arrived; how much of it belongs to this request."""
         taken = super().received(data)
+        if not self.completed and (fault := self._fault()):
+            if not self.headers_finished:  # to answer, something of them must be known
+                self.parse_header(b"GET / HTTP/1.0\r\n")
+            self.error = BadRequest(fault)  # pyright: ignore[reportAttributeAccessIssue]
+            self.completed = True
         if self.completed:
             headers: dict[str, str] = self.headers  # pyright: ignore[reportAssignmentType]
             headers[_STAMP] = repr(time.time())
         return taken
+
+    def _fault(self) -> str:
+        """Why no more is waited for; nothing while all is well."""
+        seconds = WHOLE_SECONDS if self.headers_finished else HEAD_SECONDS
+        if time.monotonic() - self._began > seconds:
+            return f"it took more than {seconds:g} s to arrive"
+        body: object = self.body_rcv
+        if not isinstance(body, ChunkedReceiver):
+            return ""
+        is_long = max(len(body.control_line), len(body.trailer)) > _LONGEST_LINE
+        return "a line between its chunks is too long" if is_long else ""
 
 
 class StampingChannel(HTTPChannel):

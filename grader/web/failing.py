@@ -9,6 +9,8 @@ from grader.course import CourseFileError
 from grader.desk.in_force import CannotReadVersion
 from grader.store import StoreFault
 from grader.web.guarding import Answer
+from grader.web.shares import TooMuch
+from grader.web.staff.made import Busy
 from grader.web.visits import visitor_of
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,22 @@ class Unavailable:
                 "The course can't be shown now",
                 "Its course file has a mistake. The teaching staff have to mend it first.",
                 details=told,
+            )
+        if isinstance(error, Busy):
+            return _say(
+                request,
+                503,
+                "Other reports are being made",
+                "Making one takes a while, and a few are made at a time. Reload in some seconds.",
+            )
+        if isinstance(error, TooMuch):
+            log.warning("an account keeps the server busy: %r", request.path)
+            return _say(
+                request,
+                429,
+                "That was too much at once",
+                "What you asked for in this minute kept the server busy. Wait a minute; nothing "
+                "that was handed in is lost.",
             )
         if isinstance(error, StoreFault):
             log.error("a page could not be shown: %s", error)

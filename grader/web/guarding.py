@@ -30,6 +30,8 @@ def headers(answer: Answer) -> Answer:
         response.headers.setdefault(
             "Permissions-Policy", "camera=(), microphone=(), geolocation=()"
         )
+        # Other hosts of the university's are the same site to a browser, which sends cookies along.
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 

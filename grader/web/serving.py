@@ -1,5 +1,6 @@
 """Sets the Django project up for one data folder, and serves it."""
 
+import resource
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,10 @@ from grader.web.settings import UPLOAD_BYTES, Served, settings_for, tables_setti
 FIRST_LOGIN = "admin"
 THREADS = 8
 PROXY_HEADERS = "x-forwarded-for x-forwarded-proto"
+# Browsers keep several open for a while, of a whole course at a due time. Each costs a few kB.
+CONNECTIONS = 4_000
+# Of the files that this process may have open, for all else.
+_OTHER_FILES = 300
 
 
 def set_up(served: Served) -> Callable[..., Any]:
@@ -57,6 +62,7 @@ def migrate(served: Served) -> None:
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", database="default", verbosity=0)
         call_command("createcachetable", verbosity=0)  # where the cache is one of the tables
+        call_command("clearsessions", verbosity=0)  # of browsers that never logged out
     connections["default"].close()
 
 
@@ -92,6 +98,22 @@ def serve(
     A `proxy` is the address of one that says who asks, and whether they did so by https; what
     others say of that is not believed.
     """
+    server = made_server(application, host, port, threads=threads, proxy=proxy)
+    try:
+        server.run()
+    finally:
+        server.close()
+
+
+def made_server(
+    application: Callable[..., Any],
+    host: str,
+    port: int,
+    *,
+    threads: int = THREADS,
+    proxy: str | None = None,
+) -> Any:
+    """The server for that, which listens already."""
     from waitress.server import create_server
 
     believed: dict[str, Any] = (
@@ -106,12 +128,23 @@ def serve(
         max_request_body_size=UPLOAD_BYTES,
         max_request_header_size=32 << 10,
         channel_timeout=60,
+        connection_limit=_connections(),
+        asyncore_use_poll=True,  # select() takes no more than 1,024
         ident=None,
         clear_untrusted_proxy_headers=True,
         **believed,
     )
     stamp_requests(server)
-    try:
-        server.run()
-    finally:
-        server.close()
+    return server
+
+
+def _connections() -> int:
+    """How many may be open at once, by what this process may have open; it is let have more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS + _OTHER_FILES  # a large body lies in a file
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return CONNECTIONS
+    return max(100, min(CONNECTIONS, (soft - _OTHER_FILES) // 2))

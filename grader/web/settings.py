@@ -37,6 +37,9 @@ def settings_for(served: Served, secret: bytes) -> dict[str, Any]:
     host = urlsplit(served.address)
     is_https = host.scheme == "https"
     database = database_settings(served.data)
+    # By that name browsers take a cookie from this host alone. Else another one of the university's
+    # could log somebody in as somebody else: what they hand in would be the other's.
+    ours = "__Host-" if is_https else ""
     return {
         "SERVED": served,
         "SECRET_KEY": hmac.new(secret, b"web cookies", hashlib.sha256).hexdigest(),
@@ -49,6 +52,7 @@ def settings_for(served: Served, secret: bytes) -> dict[str, Any]:
             "whitenoise.middleware.WhiteNoiseMiddleware",
             "grader.web.guarding.headers",
             "grader.web.guarding.one_connection",
+            "grader.web.shares.counted",
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.common.CommonMiddleware",
             "django.middleware.csrf.CsrfViewMiddleware",
@@ -95,13 +99,13 @@ def settings_for(served: Served, secret: bytes) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": is_https,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_COOKIE_NAME": "course_session",
+        "SESSION_COOKIE_NAME": f"{ours}course_session",
         "SESSION_EXPIRE_AT_BROWSER_CLOSE": True,
         "SESSION_COOKIE_AGE": 7 * 86400,
         "CSRF_COOKIE_SECURE": is_https,
         "CSRF_COOKIE_HTTPONLY": True,
         "CSRF_COOKIE_SAMESITE": "Lax",
-        "CSRF_COOKIE_NAME": "course_csrf",
+        "CSRF_COOKIE_NAME": f"{ours}course_csrf",
         "CSRF_FAILURE_VIEW": "grader.web.failing.csrf_failed",
         "SECURE_CONTENT_TYPE_NOSNIFF": True,
         "SECURE_REFERRER_POLICY": "same-origin",
@@ -166,10 +170,12 @@ def _login_settings() -> dict[str, Any]:
         "ACCOUNT_SESSION_REMEMBER": None,
         "ACCOUNT_LOGOUT_ON_GET": False,
         # Wrong passwords: five in five minutes for one account, thirty a minute from one address.
-        # A whole lecture hall may have one address.
+        # A whole lecture hall may have one address; a browser in which its user logged in before is
+        # counted apart, so that others keep nobody out.
         "ACCOUNT_RATE_LIMITS": {
             "login": "600/m/ip",
             "login_failed": "30/m/ip,5/5m/key",
+            "login_failed_known": "5/5m/key",
             "device": "60/m/ip",
             "device_code": "10/m/user",
         },

@@ -6,6 +6,7 @@ PNG or JPEG by their own bytes. There are no links: where one leads is written b
 """
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from html import escape
@@ -35,6 +36,8 @@ _OUTPUT_LINES = 200
 # Longer cells are shown as they are written: their author could make reading them take long.
 _RENDERED_CHARACTERS = 20_000
 _RENDERED_IN_ALL = 200_000
+# Of the processor, for all cells together: some text takes a second where most takes a millisecond.
+_RENDERED_SECONDS = 1.0
 
 _TAGS = set(
     "p br hr h1 h2 h3 h4 h5 h6 em strong b i s del u sub sup small kbd code pre blockquote ul ol "
@@ -95,6 +98,7 @@ class _Reading:
         self._pictures = pictures
         self._lines = _MOST_LINES
         self._rendered = _RENDERED_IN_ALL
+        self._until = time.thread_time() + _RENDERED_SECONDS
 
     def views(
         self, cells: tuple[Cell, ...], chosen: range, ran: dict[int, CellRecord]
@@ -147,6 +151,8 @@ class _Reading:
 
     def _may_render(self, source: str) -> bool:
         if len(source) > min(_RENDERED_CHARACTERS, self._rendered):
+            return False
+        if time.thread_time() > self._until:
             return False
         self._rendered -= len(source)
         return True

@@ -17,6 +17,9 @@ from grader.report.cleaning import clean_block, clean_line
 _MOST_PIECES = 30  # of one cell
 _PICTURE_BYTES = 4 << 20
 _PICTURES_BYTES = 12 << 20  # of all of a notebook's together
+# Characters that are decoded for a page: twice what a file may have. A cell may show one picture a
+# thousand times.
+_MOST_DECODED = 40 << 20
 _MOST_PIXELS = 50_000_000
 _TEXT_LINES = 100
 _STARTS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
@@ -47,10 +50,14 @@ class Pictures:
 
     def __init__(self) -> None:
         self._left = _PICTURES_BYTES
+        self._undecoded = _MOST_DECODED
 
     def address(self, bundle: dict[str, Any]) -> str:
         """The `data:` address of the picture in a bundle of data by kind; empty if none is good."""
         for kind, start in _STARTS.items():
+            if self._undecoded <= 0:
+                return ""
+            self._undecoded -= _size(bundle.get(kind))
             data = _decoded(_joined(bundle.get(kind)))
             if data.startswith(start) and _is_small(data) and len(data) <= self._left:
                 self._left -= len(data)
@@ -122,6 +129,13 @@ def _joined(value: Any, between: str = "") -> str:
     if isinstance(value, list):
         return between.join(line for line in value if isinstance(line, str))
     return value if isinstance(value, str) else ""
+
+
+def _size(value: Any) -> int:
+    """About how long it takes to read a field, in characters."""
+    if isinstance(value, list):
+        return sum(len(line) + 10 for line in value if isinstance(line, str))
+    return len(value) if isinstance(value, str) else 0
 
 
 def _decoded(text: str) -> bytes:

@@ -19,6 +19,7 @@ from grader.store import Store, StudentRow
 from grader.web.arriving import waited
 from grader.web.models import Account
 from grader.web.place import Current, Place, place
+from grader.web.shares import begin_turn
 
 
 class Role(StrEnum):
@@ -139,6 +140,8 @@ def page(roles: frozenset[Role], *methods: str) -> Callable[[View], DjangoView]:
             if not visitor.roles & roles:
                 raise PermissionDenied("this page is for others")
             here = place()
+            if not visitor.is_staff:
+                begin_turn(request, (here.data, visitor.account.pk))
             visit = Visit(request, visitor, here, here.now - waited(request))
             with timezone.override(visit.zone):
                 return view(visit, **named)

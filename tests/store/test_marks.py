@@ -90,3 +90,5 @@ def test_comments_of_a_question_come_once_each_the_newest_first(store: Store) ->
     assert store.marks.comments("essay", "idea", most=9) == found
     assert store.marks.comments("essay", "idea", most=2) == found[:2]
     assert store.marks.comments("other", "idea", most=9) == ()
+    assert store.marks.comments("essay", "idea", most=9, only=["ada"]) == found
+    assert store.marks.comments("essay", "idea", most=9, only=["bob"]) == ()

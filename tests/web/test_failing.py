@@ -57,3 +57,22 @@ def test_a_defect_of_ours_shows_nothing_of_the_code(
     assert answer.status_code == 500
     assert "a secret" not in answer.content.decode()
     assert "Content-Security-Policy" in answer.headers
+
+
+def test_a_refusal_is_one_line_in_the_log(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    assert site.client("ada").get("/staff/").status_code == 403
+    (record,) = caplog.records
+    assert (record.getMessage(), record.exc_info) == (
+        "Forbidden (Permission denied): /staff/",
+        None,
+    )
+
+
+def test_a_defect_of_ours_is_logged_with_its_place(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("grader.web.student.home.standing_of_student", None)
+    client = site.client("ada")
+    client.raise_request_exception = False
+    assert client.get("/").status_code == 500
+    assert "standing_of_student(" in caplog.text

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal import ratelimit
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.providers.base import AuthProcess
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from grader.web.account.known_browsers import counter_of, remember
 from grader.web.account.linking import NotKnown, account_for
 from grader.web.models import Account
 from grader.web.place import place
@@ -19,6 +21,8 @@ from grader.web.place import place
 log = logging.getLogger(__name__)
 
 NOT_ACTIVE = "Your account has been closed."
+# Settings' ACCOUNT_RATE_LIMITS says how often.
+KNOWN_BROWSER = "login_failed_known"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -39,6 +43,27 @@ class AccountAdapter(DefaultAccountAdapter):
         """Whose password it is; of a closed account it is as wrong as any other."""
         found = super().authenticate(request, **credentials)
         return found if found is not None and found.is_active else None
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuse who has guessed too often; a browser that is known, by its own guesses alone."""
+        login = self._get_login_attempts_cache_key(request, **credentials)
+        counter = counter_of(request, login)
+        if counter is None:
+            super().pre_authenticate(request, **credentials)
+            return
+        self._login_failed_rl_usage = ratelimit.consume(
+            request, app="allauth.account", action=KNOWN_BROWSER, key=counter
+        )
+        if not self._login_failed_rl_usage:
+            raise self.validation_error("too_many_login_attempts")
+
+    def post_login(self, request: HttpRequest, user: Any, **more: Any) -> HttpResponse:
+        """Where to go after logging in; from then on the browser is known."""
+        response = super().post_login(request, user, **more)
+        remember(
+            request, response, self._get_login_attempts_cache_key(request, username=user.login)
+        )
+        return response
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Back to one's own account."""

@@ -4,11 +4,13 @@ What allauth leaves to the connection is checked here too: the signature of the 
 who issued it, and that further claims are of the same person.
 """
 
+import hashlib
 import hmac
 from typing import Any
 
 import jwt
 from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.core import ratelimit
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialApp, SocialToken
 from allauth.socialaccount.providers.base import AuthProcess
@@ -17,6 +19,7 @@ from allauth.socialaccount.providers.oauth2.utils import generate_code_challenge
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 from requests import RequestException
@@ -27,6 +30,8 @@ from grader.web.account.single_sign_on import PROVIDER
 # Those with a key that only the issuer has.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 CLOCKS_DIFFER_SECONDS = 60
+CONFIG_KEPT_SECONDS = 600
+FAILURE_KEPT_SECONDS = 5
 _LONGEST_SUBJECT = 191  # what allauth's table takes
 
 
@@ -44,12 +49,30 @@ class UniversityProtocol(OpenIDConnectOAuth2Adapter):
 
     @property
     def openid_config(self) -> dict[str, Any]:
-        """Where its servers are. Raises `OAuth2Error` if another issuer says so."""
+        """Where its servers are; kept for ten minutes, and a failure for some seconds.
+
+        Anybody can have us ask, and few threads answer pages. Raises `OAuth2Error` if another
+        issuer says so.
+        """
+        expected = self.get_provider().options["server_url"]
+        name = f"oidc-{hashlib.sha256(expected.encode()).hexdigest()}"
+        if (known := cache.get(name)) is not None:
+            return known
+        if cache.get(f"{name}-failed"):
+            raise OAuth2Error("it did not tell its configuration just now")
+        try:
+            found = self._checked_config(expected)
+        except (OAuth2Error, RequestException):
+            cache.set(f"{name}-failed", True, FAILURE_KEPT_SECONDS)
+            raise
+        cache.set(name, found, CONFIG_KEPT_SECONDS)
+        return found
+
+    def _checked_config(self, expected: str) -> dict[str, Any]:
         found: dict[str, Any] = super().openid_config
         needed = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
         if not isinstance(found, dict) or not all(isinstance(found.get(n), str) for n in needed):
             raise OAuth2Error(f"its configuration must name {', '.join(needed)}")
-        expected = self.get_provider().options["server_url"]
         if found["issuer"].rstrip("/") != expected:
             raise OAuth2Error(f"it says that it is {found['issuer']!r}, not {expected!r}")
         return found
@@ -156,6 +179,9 @@ def sign_on(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Send whoever asks to the university, and remember where to go after that."""
     protocol = UniversityProtocol(request, provider_id)
     provider = protocol.get_provider()
+    # As often as with a password: each is a row of a session.
+    if not ratelimit.consume(request, action="login"):
+        return ratelimit.respond_429(request)
     wanted = request.POST.get("next", "")
     next_url = wanted if get_account_adapter(request).is_safe_url(wanted) else None
     try:

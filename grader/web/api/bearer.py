@@ -8,6 +8,7 @@ from grader.web.account.tokens import find_token
 from grader.web.arriving import waited
 from grader.web.models import Token
 from grader.web.place import place
+from grader.web.shares import begin_turn
 from grader.web.visits import EVERYBODY, STAFF, STUDENTS, Role, Visit, visitor_for
 
 
@@ -28,6 +29,8 @@ class Bearer(HttpBearer):
         if not visitor.roles & self.roles:
             wanted, had = (", ".join(sorted(roles)) for roles in (self.roles, visitor.roles))
             raise PermissionDenied(f"it is for {wanted}; your token is of {had or 'nobody here'}")
+        if not visitor.is_staff:
+            begin_turn(request, (here.data, found.account.pk))
         request.token = found  # type: ignore[attr-defined]
         return Visit(request, visitor, here, here.now - waited(request))
 

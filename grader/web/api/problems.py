@@ -8,6 +8,7 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from grader.intake import Refused
+from grader.web.shares import TooMuch
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,10 @@ def told_by(api: NinjaAPI) -> None:
     def forbidden(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
         return say(request, 403, "This is not for you", f"Your role may not do that: {error}.")
 
+    @api.exception_handler(TooMuch)
+    def too_much(request: HttpRequest, error: TooMuch) -> HttpResponse:
+        return say(request, 429, "That was too much", "It kept the server busy.", "Wait a minute.")
+
     @api.exception_handler(Http404)
     def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
         detail = "It may not be released yet, or not be yours."
@@ -81,7 +86,7 @@ def told_by(api: NinjaAPI) -> None:
 
     @api.exception_handler(Exception)
     def ours(request: HttpRequest, error: Exception) -> HttpResponse:
-        log.exception("the API failed at %s", request.path, exc_info=error)
+        log.exception("the API failed at %r", request.path, exc_info=error)
         return say(
             request,
             500,

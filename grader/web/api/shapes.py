@@ -1,14 +1,17 @@
 """What answers look like that are not the same as a command's; see `grader.desk.telling`."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ninja import Field, Schema
 
 from grader.desk.telling import ToldStanding
 from grader.store import SubmissionRow
 from grader.web.api.problems import Problem
+from grader.web.staff.reach import names_told
+from grader.web.student.submission import shown_file_name
+from grader.web.visits import Visit
 
 # What every operation may answer besides what it is for.
 ALWAYS = {400: Problem, 401: Problem, 403: Problem, 422: Problem}
@@ -51,11 +54,14 @@ class ToldAssignment:
 
 @dataclass(frozen=True)
 class ToldSubmission:
-    """One submission, and how far it has come."""
+    """One submission, and how far it has come.
+
+    `student` handed it in; null, and of those `credited` left out, is whom you may not be told of.
+    """
 
     submission: int
     assignment: str
-    student: str
+    student: str | None
     credited: tuple[str, ...]
     file_name: str
     size_bytes: int
@@ -66,7 +72,10 @@ class ToldSubmission:
 
 @dataclass(frozen=True)
 class ToldState(ToldSubmission):
-    """The same just now: how many are graded before it, or what grading it is at."""
+    """The same just now: how many are graded before it, or what grading it is at.
+
+    Students are told of a `step` which cell it is; staff also which check.
+    """
 
     ahead: int | None
     step: str | None
@@ -124,16 +133,17 @@ class Reason(Schema):
     reason: str = Field(min_length=1, max_length=2000, pattern=r"\S")
 
 
-def plain_fields(row: SubmissionRow, zone: ZoneInfo) -> dict[str, Any]:
-    """What is told of any submission."""
+def plain_fields(visit: Visit, row: SubmissionRow, people: Collection[str]) -> dict[str, Any]:
+    """What is told of any submission. `people` are those whom the visitor may see as staff."""
+    names = names_told(visit, row, people)
     return {
         "submission": row.id,
         "assignment": row.assignment,
-        "student": row.student,
-        "credited": row.credited,
-        "file_name": row.file_name,
+        "student": row.student if row.student in names else None,
+        "credited": names,
+        "file_name": shown_file_name(visit, row),
         "size_bytes": row.size_bytes,
         "sha256": row.sha256,
-        "received_at": row.received_at.astimezone(zone).isoformat(),
+        "received_at": row.received_at.astimezone(visit.course.zone).isoformat(),
         "state": row.state.value,
     }

@@ -44,13 +44,14 @@ def submissions_of(
 ) -> ToldPage:
     """Submissions of an assignment, the oldest first; with `newest` one of each student or group.
 
-    A TA of sections sees those of their students.
+    A TA of sections sees those of their students; of an anonymous assignment TAs see no names.
     """
     visit = request.auth
     find_assignment(visit, name)
+    people = frozenset(people_seen(visit))
     wanted = Wanted(
         (name,),
-        students=None if sees_everybody(visit) else frozenset(people_seen(visit)),
+        students=None if sees_everybody(visit) else people,
         states=None if state is None else (state,),
         newest=newest,
         order=Order.OLDEST,
@@ -58,7 +59,7 @@ def submissions_of(
     numbers = visit.store.browsing.find(wanted)
     rows = tuple(
         ToldGraded(
-            **plain_fields(one.submission, visit.course.zone),
+            **plain_fields(visit, one.submission, people),
             earned=one.earned,
             points=one.points,
             note=one.submission.note,

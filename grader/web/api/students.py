@@ -14,6 +14,7 @@ from grader.report.feedback import FeedbackView, feedback_view
 from grader.report.own import OwnWork
 from grader.store import State, SubmissionRow
 from grader.web.api.bearer import A_STUDENT, ANYBODY, Asked
+from grader.web.api.problems import Failed, Problem
 from grader.web.api.shapes import (
     ALWAYS,
     MAY_BE_ABSENT,
@@ -25,6 +26,9 @@ from grader.web.api.shapes import (
     plain_fields,
 )
 from grader.web.finding import find_assignment, find_submission
+from grader.web.staff.reach import people_seen
+from grader.web.student.handing_in import file_name, read_upload, too_often
+from grader.web.student.submission import shown_file_name, step_for_student
 from grader.web.visits import Visit
 
 router = Router(tags=["students"])
@@ -81,20 +85,23 @@ def assignment(request: Asked, name: str) -> ToldAssignment:
 @router.post(
     "/assignments/{name}/submissions",
     auth=A_STUDENT,
-    response={**MAY_BE_ABSENT, 200: ToldReceipt},
+    response={**MAY_BE_ABSENT, 200: ToldReceipt, 429: Problem},
 )
 def hand_in(request: Asked, name: str, file: File[UploadedFile]) -> ToldReceipt:
     """Hand a file in, for all of one's group; the receipt. It is kept when this answers."""
     visit = request.auth
     found = find_assignment(visit, name)
+    if slow := too_often(visit):
+        raise Failed(429, "That was too often", slow.reason, slow.hint)
+    data = read_upload(file, found)
     visit.place.rely(visit.by)
     taken = submit(
         visit.course,
         visit.store,
         found,
         visit.student.identifier,
-        file.read(),
-        file.name or "",
+        data,
+        file_name(file),
         visit.now,
     )
     return told_receipt(taken, visit.course.zone)
@@ -115,7 +122,7 @@ def submissions(request: Asked, assignment: str | None = None) -> list[ToldSubmi
     """What one, or one's group, handed in, the newest first; of one assignment or of all."""
     visit = request.auth
     return [
-        ToldSubmission(**plain_fields(row, visit.course.zone))
+        ToldSubmission(**plain_fields(visit, row, ()))
         for row in reversed(visit.store.work_of(visit.student.identifier))
         if assignment in (None, row.assignment) and _is_theirs(visit, row)
     ]
@@ -126,10 +133,11 @@ def submission(request: Asked, number: Number) -> ToldState:
     """How far a submission has come."""
     visit = request.auth
     row = find_submission(visit, number)
+    step = visit.store.live.steps([number]).get(number, "")
     return ToldState(
-        **plain_fields(row, visit.course.zone),
+        **plain_fields(visit, row, people_seen(visit) if visit.visitor.is_staff else ()),
         ahead=visit.store.queue.ahead_of(number),
-        step=visit.store.live.steps([number]).get(number),
+        step=(step if visit.visitor.is_staff else step_for_student(step)) or None,
     )
 
 
@@ -157,7 +165,7 @@ def submission_file(request: Asked, number: Number) -> FileResponse:
     return FileResponse(
         BytesIO(data),
         as_attachment=True,
-        filename=row.file_name,
+        filename=shown_file_name(request.auth, row),
         content_type="application/octet-stream",
     )
 

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 
 from grader.course import Course, CourseFileError
 from grader.course.complaints import Complaint
+from grader.course.roster import load_roster
 from grader.desk.changing import (
     Changes,
     FileChanged,
@@ -57,6 +58,7 @@ def file(visit: Visit) -> HttpResponse:
         return _show(visit, text, digest, looked_at(visit, there, text, course))
     try:
         require_real(visit)
+        require_roster(visit, course)
         save(visit.store, visit.place.course_file, text, instead_of=there)
     except Refused as error:
         looked = looked_at(visit, there, text, course)
@@ -75,6 +77,27 @@ def file(visit: Visit) -> HttpResponse:
         "once it is put in force here.",
     )
     return back_to("course-changes")
+
+
+def require_roster(visit: Visit, course: Course) -> None:
+    """Raises `Refused` for another roster that isn't in the course's folder, or has mistakes.
+
+    With those neither grading nor releasing would begin. What can't be read of it is quoted, and
+    not every file of the machine is to be read by whoever edits the course in a browser.
+    """
+    if course.roster == (visit.current.edited or visit.course).roster:
+        return
+    if not course.roster.resolve().is_relative_to(course.folder.resolve()):
+        raise Refused(
+            "`roster` leads out of the course's folder.", hint="Edit that on the machine itself."
+        )
+    try:
+        load_roster(course.roster)
+    except CourseFileError as error:
+        first = error.complaints[0]
+        raise Refused(
+            f"{course.roster.name} can't be the roster: line {first.line}, {first}"
+        ) from error
 
 
 def looked_at(visit: Visit, there: str, text: str, course: Course) -> Looked:

@@ -1,7 +1,9 @@
 """Requests to an LMS: only where it may send us, bounded in time and size, never redirected."""
 
 import hashlib
+import threading
 import time
+from collections import defaultdict
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +18,11 @@ MOST_BYTES = 1 << 20
 KEYS_KEPT_SECONDS = 600
 # However many tokens name a key that isn't published, the keys are not fetched more often.
 KEYS_AGAIN_AFTER_SECONDS = 30
+# While an LMS doesn't tell its keys, it is not asked for each launch: few threads answer pages.
+FAILURE_KEPT_SECONDS = 10
+# So long a launch waits for the keys that another one asks for just now.
+WAIT_SECONDS = 3.0
+_asking: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 class Unusable(requests.RequestException):
@@ -76,20 +83,45 @@ def keys_of(platform: Platform, *, again: bool = False) -> dict[str, Any]:
     Raises `requests.RequestException`.
     """
     name = f"lti-keys-{hashlib.sha256(platform.keys_url.encode()).hexdigest()}"
+    if (found := _kept(name, again=again)) is not None:
+        return found
+    alone = _asking[name]
+    if not alone.acquire(timeout=WAIT_SECONDS):
+        raise Unusable(f"{platform.keys_url} is being asked, and has not answered yet")
+    try:
+        found = _kept(name, again=again)
+        return _fetched(platform, name) if found is None else found
+    finally:
+        alone.release()
+
+
+def _kept(name: str, *, again: bool) -> dict[str, Any] | None:
+    """The keys that are known and still good, else None. Raises `Unusable` after a failure."""
     known = cache.get(name)
     if known is not None:
         at, found = known
         if not again or time.time() - at < KEYS_AGAIN_AFTER_SECONDS:
             return found
-    with Calls(platform) as calls:
-        answer = calls.get(platform.keys_url)
-    answer.raise_for_status()
+    if why := cache.get(f"{name}-failed"):
+        raise Unusable(why)
+    return None
+
+
+def _fetched(platform: Platform, name: str) -> dict[str, Any]:
     try:
+        with Calls(platform) as calls:
+            answer = calls.get(platform.keys_url)
+        answer.raise_for_status()
         found = answer.json()
-    except ValueError as error:
-        raise Unusable(f"{platform.keys_url} does not answer with JSON") from error
-    if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
-        raise Unusable(f"{platform.keys_url} does not answer with a key set")
+        if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
+            raise Unusable(f"{platform.keys_url} does not answer with a key set")
+    except requests.JSONDecodeError as error:
+        why = f"{platform.keys_url} does not answer with JSON"
+        cache.set(f"{name}-failed", why, FAILURE_KEPT_SECONDS)
+        raise Unusable(why) from error
+    except requests.RequestException as error:
+        cache.set(f"{name}-failed", str(error) or type(error).__name__, FAILURE_KEPT_SECONDS)
+        raise
     cache.set(name, (time.time(), found), KEYS_KEPT_SECONDS)
     return found
 

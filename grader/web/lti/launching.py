@@ -32,7 +32,6 @@ from grader.web.models import Account
 from grader.web.place import place
 from grader.web.visits import Role, visitor_for
 
-_FRAMES = {"iframe", "frame", "embed", "object"}
 _ASKED = ("iss", "client_id", "login_hint", "lti_message_hint")
 
 
@@ -47,7 +46,9 @@ def login_initiation(request: HttpRequest) -> HttpResponse:
         platform = find_platform(asked["iss"], asked.get("client_id", ""))
     except Refusal as why:
         return refusing.say(request, why)
-    if request.headers.get("Sec-Fetch-Dest") in _FRAMES:
+    # Nor as a picture of another site, which could fill a browser with cookies until it throws the
+    # session's out.
+    if request.headers.get("Sec-Fetch-Dest", "document") != "document":
         return _door(request, asked)
     question = ask(
         platform, launch_address(), asked["login_hint"], asked.get("lti_message_hint", "")

@@ -20,7 +20,13 @@ from grader.report.wording import counted
 from grader.store import BatchRow, PauseRow, State, WorkerRow
 from grader.web.finding import find_assignment
 from grader.web.staff.given import given_reason
-from grader.web.staff.reach import people_seen, require_everybody, seen_of, sees_everybody
+from grader.web.staff.reach import (
+    called,
+    people_seen,
+    require_everybody,
+    seen_of,
+    sees_everybody,
+)
 from grader.web.visits import STAFF, Visit, page
 
 # Who grades says so more often; who has not for so long may have ended.
@@ -119,7 +125,12 @@ def live_values(visit: Visit) -> dict[str, object]:
             if counts.get(one.name) or one.name in pauses or one.release_utc <= visit.now
         ],
         "running": [
-            Running(row.id, clean_line(", ".join(who), 80), row.assignment, steps.get(row.id, ""))
+            Running(
+                row.id,
+                called(visit, row, clean_line(", ".join(who), 80)),
+                row.assignment,
+                steps.get(row.id, ""),
+            )
             for row, who in seen
             if who
         ],

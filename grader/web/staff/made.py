@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from weakref import WeakKeyDictionary
@@ -18,6 +19,8 @@ from grader.web.visits import Visit
 
 # A page of 2,000 students is some 6 MB long.
 _KEPT = 12
+# So many requests make something, or wait until it is made; the other threads are for students.
+_AT_ONCE = 3
 Key = tuple[str, ...]
 State = tuple[Stamp, int | None, str]
 
@@ -41,24 +44,60 @@ class _Shelf:
 
 
 _shelves: WeakKeyDictionary[Store, _Shelf] = WeakKeyDictionary()
+_turns = threading.BoundedSemaphore(_AT_ONCE)
+_here = threading.local()
+
+
+class Busy(Exception):
+    """As much is made as may be at a time."""
 
 
 def made(visit: Visit, key: Key, make: Callable[[], bytes]) -> bytes:
     """What `make` gives, or gave since when nothing has changed that it may follow from.
 
     Those are the store, the course that counts, what the visitor may see, and the times at which
-    something begins or ends for a student. Two who ask at once wait for one that is made.
+    something begins or ends for a student. Two who ask at once wait for one that is made. Raises
+    `Busy` where many do.
     """
     shelf = _shelves.setdefault(visit.store, _Shelf())
     sections = visit.visitor.sections
     key = (*key, "everybody" if sections is None else "\n".join(sorted(sections)))
+    if known := _known(visit, shelf, key, _state(visit)):
+        return known.content
+    with _turn():
+        return _made(visit, shelf, key, make)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of the few; whoever makes something of something else, as a PDF of a page, has one."""
+    if getattr(_here, "has_turn", False):
+        yield
+        return
+    if not _turns.acquire(blocking=False):
+        raise Busy
+    _here.has_turn = True
+    try:
+        yield
+    finally:
+        _here.has_turn = False
+        _turns.release()
+
+
+def _known(visit: Visit, shelf: _Shelf, key: Key, of: State) -> _Made | None:
+    known = shelf.made.get(key)
+    is_good = known is not None and known.of == of and _still(known.until, visit.now)
+    return known if is_good else None
+
+
+def _made(visit: Visit, shelf: _Shelf, key: Key, make: Callable[[], bytes]) -> bytes:
     with shelf.lock:
         alone = shelf.locks.setdefault(key, threading.Lock())
     with alone:
         # Looked at before it is made: what changes meanwhile is found changed next time.
         of = _state(visit)
-        known = shelf.made.get(key)
-        if known is None or known.of != of or not _still(known.until, visit.now):
+        known = _known(visit, shelf, key, of)
+        if known is None:
             known = _Made(make(), of, next_change(visit.course, visit.store, visit.now))
         with shelf.lock:
             shelf.made[key] = known

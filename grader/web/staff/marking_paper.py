@@ -18,6 +18,7 @@ from grader.web.models import Draft
 from grader.web.staff.marking import points_of, to_next
 from grader.web.staff.marking_form import Typed, item_fields
 from grader.web.staff.marking_names import names_for, people_of
+from grader.web.staff.reach import people_seen, sees_everybody
 from grader.web.visits import STAFF, Visit, page
 
 COMMENTS_SHOWN = 30
@@ -166,8 +167,9 @@ def _held(visit: Visit, row: SubmissionRow, question: str) -> HoldRow | None:
 
 
 def _comments(visit: Visit, name: str, question: str) -> list[tuple[str, str]]:
-    """(comment, by), the visitor's own before those of others."""
-    found = visit.store.marks.comments(name, question, most=COMMENTS_SHOWN)
+    """(comment, by), the visitor's own before those of others; all to students who may be seen."""
+    only = None if sees_everybody(visit) else frozenset(people_seen(visit))
+    found = visit.store.marks.comments(name, question, most=COMMENTS_SHOWN, only=only)
     return sorted(found, key=lambda one: one[1] != visit.by)
 
 

@@ -1,10 +1,11 @@
 """Of whom a TA sees what: of the students of their sections only, everywhere."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.core.exceptions import PermissionDenied
 
 from grader.course import Assignment
+from grader.desk.papers import nameless
 from grader.store import StudentRow, SubmissionRow
 from grader.web.visits import Visit
 
@@ -36,6 +37,32 @@ def seen_of(row: SubmissionRow, people: Iterable[str]) -> tuple[str, ...]:
     """Whose work it is, of those who may be seen; a visitor of other sections sees only theirs."""
     known = frozenset(people)
     return tuple(name for name in row.credited if name in known)
+
+
+def require_names(visit: Visit, assignment: Assignment) -> None:
+    """Raises `PermissionDenied` where names are hidden: what is asked for has them."""
+    if hides_names(visit, assignment):
+        raise PermissionDenied(f"{assignment.name} is marked without names")
+
+
+def called(visit: Visit, row: SubmissionRow, names: str) -> str:
+    """What a paper is called: by the names of whose it is, where they are not hidden."""
+    if hides_names(visit, visit.course.assignments[row.assignment]):
+        return f"Paper {nameless(visit.store.secret(), row)}"
+    return names
+
+
+def names_told(visit: Visit, row: SubmissionRow, people: Collection[str]) -> tuple[str, ...]:
+    """Whose work it is, as far as the visitor may be told; `people` are those who may be seen.
+
+    Who has a share in it knows with whom; where names are hidden, other TAs are told of nobody.
+    """
+    own = visit.visitor.student
+    if not visit.visitor.is_staff or (own is not None and own.identifier in row.credited):
+        return row.credited
+    if hides_names(visit, visit.course.assignments[row.assignment]):
+        return ()
+    return seen_of(row, people)
 
 
 def hides_names(visit: Visit, assignment: Assignment) -> bool:

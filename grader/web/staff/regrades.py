@@ -5,12 +5,13 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from grader.desk.regrading import changes_proposed
+from grader.course import Assignment
+from grader.desk.regrading import Change, changes_proposed
 from grader.report.wording import counted, signed_text
 from grader.web.finding import find_assignment
 from grader.web.staff.given import asked, given_reason
 from grader.web.staff.paging import part_of
-from grader.web.staff.reach import require_everybody
+from grader.web.staff.reach import called, hides_names, require_everybody
 from grader.web.visits import STAFF, Visit, page
 
 PAGE = 100
@@ -37,7 +38,7 @@ def regrades(visit: Visit, name: str) -> HttpResponse:
         "assignment": assignment,
         "part": part,
         "changes": [
-            (one, signed_text(one.after - one.before))
+            (one, signed_text(one.after - one.before), _whose(visit, assignment, one))
             for one in changes_proposed(store, part.entries)
         ],
         "up": sum(move > 0 for move in moves.values()),
@@ -46,6 +47,12 @@ def regrades(visit: Visit, name: str) -> HttpResponse:
         "waiting": store.regrades.waiting(name),
     }
     return render(visit.request, "web/staff/regrades.html", values)
+
+
+def _whose(visit: Visit, assignment: Assignment, change: Change) -> str:
+    if not hides_names(visit, assignment):
+        return change.student
+    return called(visit, visit.store.submission(change.submission), change.student)
 
 
 def settle(visit: Visit, name: str) -> HttpResponse:

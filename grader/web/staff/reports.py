@@ -25,7 +25,7 @@ from grader.report.term.tables import assignments_csv, gradebook_csv, missing_cs
 from grader.report.wording import page_name
 from grader.web.finding import find_assignment
 from grader.web.staff.made import made
-from grader.web.staff.reach import students_seen
+from grader.web.staff.reach import hides_names, require_names, students_seen
 from grader.web.visits import STAFF, Visit, page
 
 # Links lead out of the frame, which has no origin and so no cookies of ours.
@@ -66,7 +66,8 @@ OF_TERM: dict[str, Callable[[TermReport], str]] = {
 @page(STAFF)
 def reports(visit: Visit) -> HttpResponse:
     """Which reports there are."""
-    assignments = [one for one in visit.course.assignments.values() if one.release_utc <= visit.now]
+    released = (one for one in visit.course.assignments.values() if one.release_utc <= visit.now)
+    assignments = [one for one in released if not hides_names(visit, one)]
     values = {"here": "reports", "tab": "reports", "assignments": assignments}
     return render(visit.request, "web/staff/reports.html", values)
 
@@ -75,6 +76,7 @@ def reports(visit: Visit) -> HttpResponse:
 def assignment_report(visit: Visit, name: str) -> HttpResponse:
     """An assignment's report in a frame, with its files."""
     assignment = find_assignment(visit, name)
+    require_names(visit, assignment)
     values = {
         "here": "reports",
         "tab": "reports",
@@ -104,6 +106,7 @@ def assignment_file(visit: Visit, name: str, file: str) -> HttpResponse:
 def assignment_file_of(visit: Visit, name: str, file: str) -> HttpResponse:
     """One file of an assignment's report, made anew where anything has changed."""
     assignment = find_assignment(visit, name)
+    require_names(visit, assignment)
 
     def gathered() -> AssignmentReport:
         report = gather_assignment(visit.store, visit.course, assignment, now=visit.now)

@@ -9,7 +9,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from grader.web.finding import find_assignment
-from grader.web.staff.reach import require_everybody, sees_everybody
+from grader.web.staff.reach import (
+    hides_names,
+    require_everybody,
+    require_names,
+    sees_everybody,
+)
 from grader.web.staff.reports import REPORT_POLICY
 from grader.web.visits import STAFF, Visit, page
 
@@ -32,7 +37,7 @@ def similarity(visit: Visit) -> HttpResponse:
     lines = [
         Line(name, one.title, _made(visit, name) if sees_everybody(visit) else None)
         for name, one in visit.course.assignments.items()
-        if not one.by_hand and one.release_utc <= visit.now
+        if not one.by_hand and one.release_utc <= visit.now and not hides_names(visit, one)
     ]
     values = {
         "here": "reports",
@@ -47,7 +52,7 @@ def similarity(visit: Visit) -> HttpResponse:
 def similarity_page(visit: Visit, name: str, file: str) -> HttpResponse:
     """One page of a report, as it was written; it shows work of students of all sections."""
     require_everybody(visit)
-    find_assignment(visit, name)
+    require_names(visit, find_assignment(visit, name))
     if not _PAGE.fullmatch(file):
         raise Http404("a report has no such page")
     try:

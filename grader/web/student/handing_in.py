@@ -19,8 +19,10 @@ from grader.web.visits import STUDENTS, Visit, page
 
 log = logging.getLogger(__name__)
 
-# Files of one account in a minute; nobody who mends a notebook sends more.
+# Files of one account in a minute, and in a day; nobody who mends a notebook sends more. What is
+# taken is kept for good, and a disk has an end.
 MOST_A_MINUTE = 30
+MOST_A_DAY = 300
 
 
 @page(STUDENTS, "POST")
@@ -28,8 +30,7 @@ def hand_in(visit: Visit, name: str) -> HttpResponse:
     """Take the file in as received now, when all of it is here; a refusal uses up nothing."""
     evidence = gather_dates(visit.store, visit.course)
     assignment = find_own_assignment(visit, name, evidence)
-    if _too_often(visit):
-        slow = Refused(f"you sent {MOST_A_MINUTE} files in a minute.", hint="Wait a minute.")
+    if slow := too_often(visit):
         return show_assignment(visit, name, problem=slow, status=429)
     try:
         file = visit.request.FILES.get("file")
@@ -85,11 +86,25 @@ def file_name(file: object) -> str:
     return (file.name if isinstance(file, UploadedFile) else None) or "unnamed"
 
 
-def _too_often(visit: Visit) -> bool:
+def too_often(visit: Visit) -> Refused | None:
+    """Why an account that sends file after file has to wait; None for any other. Counts this one.
+
+    By page and by script together.
+    """
+    if _count(visit, "minute", 60) > MOST_A_MINUTE:
+        return Refused(f"you sent {MOST_A_MINUTE} files in a minute.", hint="Wait a minute.")
+    if _count(visit, "day", 86_400) > MOST_A_DAY:
+        told = f"you sent {MOST_A_DAY} files in a day."
+        return Refused(told, hint="Those that were taken count. Wait until tomorrow.")
+    return None
+
+
+def _count(visit: Visit, what: str, seconds: int) -> int:
+    """How many files came from the account in this minute or day, this one too."""
     course = hashlib.sha256(str(visit.place.data).encode()).hexdigest()[:16]
-    key = f"uploads-{course}-{visit.visitor.account.pk}"
-    cache.add(key, 0, timeout=60)
+    key = f"uploads-{course}-{what}-{visit.visitor.account.pk}"
+    cache.add(key, 0, timeout=seconds)
     try:
-        return cache.incr(key) > MOST_A_MINUTE
+        return cache.incr(key)
     except ValueError:  # the minute ended between the two
-        return False
+        return 1

@@ -31,6 +31,7 @@ from grader.web.student.assignment import STATES
 from grader.web.visits import EVERYBODY, STUDENTS, Role, Visit, page
 
 _CELL = re.compile(r"cell (\d+)")
+_TESTS = "tests"
 _SAID: dict[State, str] = {
     State.GRADED: "Your submission was run and tested.",
     State.DELAYED: "Something of ours failed while we graded this: our failure, not yours. It is "
@@ -100,18 +101,23 @@ def receipt(visit: Visit, number: int) -> HttpResponse:
 def submitted_file(visit: Visit, number: int) -> FileResponse:
     """The file as it was received, to be kept and never to be opened in the page."""
     row = find_submission(visit, number)
-    name = row.file_name.replace("/", "_").replace("\\", "_")
-    assignment = visit.course.assignments[row.assignment]
-    if not name or (visit.visitor.is_staff and hides_names(visit, assignment)):
-        name = f"{row.assignment}-{row.id}{KINDS[assignment.submit].ending}"
     answer = FileResponse(
         BytesIO(visit.store.read_notebook_bytes(row)),
         as_attachment=True,
-        filename=name,
+        filename=shown_file_name(visit, row),
         content_type="application/octet-stream",
     )
     answer["Content-Security-Policy"] = STRANGERS_POLICY
     return answer
+
+
+def shown_file_name(visit: Visit, row: SubmissionRow) -> str:
+    """What the file is called for the visitor: as its student called it, or without their name."""
+    name = row.file_name.replace("/", "_").replace("\\", "_")
+    assignment = visit.course.assignments[row.assignment]
+    if not name or (visit.visitor.is_staff and hides_names(visit, assignment)):
+        return f"{row.assignment}-{row.id}{KINDS[assignment.submit].ending}"
+    return name
 
 
 @page(STUDENTS, "POST")
@@ -165,13 +171,22 @@ def status_of(visit: Visit, row: SubmissionRow) -> Status:
     step = visit.store.live.steps([row.id]).get(row.id, "")
     found = _CELL.fullmatch(step)
     if found is None:
-        # A check's name is hidden.
-        text = "It is about to run." if step in ("", "starting") else "The tests are running."
+        is_early = step_for_student(step) != _TESTS
+        text = "It is about to run." if is_early else "The tests are running."
         return Status(kind, title, text, is_live=True)
     cells = cells_of(visit.store, row)
     at = int(found[1])
     text = f"Cell {at} of {cells} is running." if cells else f"Cell {at} is running."
     return Status(kind, title, text, is_live=True, done=at - 1, cells=cells)
+
+
+def step_for_student(step: str) -> str:
+    """What a student may know of a step: a check's name is hidden.
+
+    >>> [step_for_student(one) for one in ("", "starting", "cell 3", "q1 of large inputs")]
+    ['', 'starting', 'cell 3', 'tests']
+    """
+    return step if step in ("", "starting") or _CELL.fullmatch(step) else _TESTS
 
 
 def _seconds_to_wait(ahead: int) -> int:

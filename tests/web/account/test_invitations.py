@@ -43,6 +43,19 @@ def test_a_link_sets_a_password_by_which_one_logs_in(site: Site) -> None:
     assert [(row.by, row.subject) for row in rows] == [("ada", "ada")]
 
 
+def test_whoever_reads_the_log_finds_no_link_in_it(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = link(site)
+    assert put(path, "short").status_code == 400
+    assert Client(enforce_csrf_checks=True).post(path).status_code == 403
+    assert Client().get("/calendar/feed/abc.def.ics").status_code == 404
+    assert "Bad Request: /account/invitation/.../" in caplog.messages
+    assert "Not Found: /calendar/feed/..." in caplog.messages
+    assert path.split("/")[3] not in caplog.text
+    assert put(path).status_code == 302
+
+
 def test_it_is_used_once_and_ends_the_others(site: Site) -> None:
     path = link(site)
     other = Invitation.objects.create(

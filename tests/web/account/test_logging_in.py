@@ -2,16 +2,20 @@
 
 import html
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client, override_settings
+from django.utils import timezone
 
+from grader.web.account.known_browsers import COOKIE
 from grader.web.models import Account
 from grader.web.serving import migrate
 from grader.web.settings import Served, settings_for
@@ -112,6 +116,47 @@ def test_right_passwords_count_for_nothing_and_forgive_nothing(site: Site, guess
     assert LOCKED in text_of(log_in(site.client(), "ada"))
 
 
+def test_nobody_keeps_somebody_out_of_a_browser_that_they_have_used(
+    site: Site, guesses: None
+) -> None:
+    with_password("ada")
+    with_password("bob")
+    client = site.client()
+    assert log_in(client, " Ada ").status_code == 302
+    for number in range(30):
+        log_in(site.client(), "ada" if number < 5 else f"guess{number}", "wrong")
+    assert LOCKED in text_of(log_in(site.client(), "ada"))
+    client.cookies.pop(settings.SESSION_COOKIE_NAME)
+    assert log_in(client, "ada").status_code == 302
+    # For another account it is known as little as any other browser.
+    client.cookies.pop(settings.SESSION_COOKIE_NAME)
+    assert LOCKED in text_of(log_in(client, "bob"))
+
+
+def test_a_known_browser_guesses_five_times_too(site: Site, guesses: None) -> None:
+    with_password("ada")
+    client = site.client()
+    log_in(client, "ada")
+    client.cookies.pop(settings.SESSION_COOKIE_NAME)
+    for _ in range(5):
+        assert WRONG in text_of(log_in(client, "ada", "wrong"))
+    assert LOCKED in text_of(log_in(client, "ada"))
+    # Its guesses are not those of others.
+    assert log_in(site.client(), "ada").status_code == 302
+
+
+@pytest.mark.parametrize("value", ["", "x", "WyJhZGEiLCJ4Il0:1tBbbb:x"])
+def test_a_cookie_that_we_did_not_make_makes_nothing_known(
+    site: Site, guesses: None, value: str
+) -> None:
+    with_password("ada")
+    for _ in range(5):
+        log_in(site.client(), "ada", "wrong")
+    client = site.client()
+    client.cookies[COOKIE] = value
+    assert LOCKED in text_of(log_in(client, "ada"))
+
+
 def test_one_address_can_try_thirty_accounts_a_minute(site: Site, guesses: None) -> None:
     with_password("ada")
     for number in range(30):
@@ -162,6 +207,22 @@ def test_nobody_can_sign_up_or_have_a_password_sent(site: Site) -> None:
         assert site.client("ada").get(f"/account/{path}").status_code == 404
 
 
+def test_sessions_that_are_over_are_forgotten(site: Site) -> None:
+    site.client("ada")
+    Session.objects.update(expire_date=timezone.now() - timedelta(days=1))
+    site.client("bob")
+    migrate(site.served)
+    (kept,) = Session.objects.all()
+    assert kept.get_decoded()["_auth_user_id"] == str(Account.objects.get(login="bob").pk)
+
+
+def test_no_other_site_embeds_what_is_shown_here(site: Site) -> None:
+    answer = site.client("ada").get("/account/")
+    assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+
+
 def test_who_is_closed_out_is_so_at_once(site: Site) -> None:
     client = site.client("ada")
     Account.objects.filter(login="ada").update(is_active=False)
@@ -175,6 +236,8 @@ def test_cookies_are_for_our_pages_alone(tmp_path: Path, address: str, secure: b
         assert made[f"{cookie}_COOKIE_SECURE"] is secure
         assert made[f"{cookie}_COOKIE_HTTPONLY"] is True
         assert made[f"{cookie}_COOKIE_SAMESITE"] == "Lax"
+        # By https no other host of the same domain can set it.
+        assert made[f"{cookie}_COOKIE_NAME"].startswith("__Host-") is secure
     assert made["ACCOUNT_DEFAULT_HTTP_PROTOCOL"] == address.partition(":")[0]
 
 

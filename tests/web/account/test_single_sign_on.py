@@ -8,7 +8,9 @@ import pytest
 from allauth.socialaccount.models import SocialAccount
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.test import override_settings
 
 from grader.outcomes import GraderError
 from grader.web.account.single_sign_on import sign_on_settings
@@ -40,6 +42,31 @@ def test_a_student_gets_in_by_a_verified_address(site: Site, idp: University) ->
     link = SocialAccount.objects.get()
     assert (link.user.get_username(), link.uid, link.provider) == ("ada", "u-1001", "university")
     assert link.extra_data == ADA
+
+
+def test_many_who_begin_cost_one_look_at_the_university_s_configuration(
+    site: Site, idp: University
+) -> None:
+    for _ in range(3):
+        assert site.client().post(LOGIN).status_code == 302
+    assert idp.asked == ["/.well-known/openid-configuration"]
+
+
+def test_a_university_that_fails_is_not_asked_by_each_who_begins(
+    site: Site, idp: University
+) -> None:
+    idp.is_down = True
+    for _ in range(3):
+        assert site.client().post(LOGIN).status_code == 401
+    assert idp.asked == ["/.well-known/openid-configuration"]
+
+
+def test_who_begins_too_often_is_slowed_down(site: Site, idp: University) -> None:
+    allowed = {**settings.ACCOUNT_RATE_LIMITS, "login": "2/m/ip"}
+    with override_settings(ACCOUNT_RATE_LIMITS=allowed):
+        statuses = [site.client().post(LOGIN).status_code for _ in range(3)]
+    assert statuses == [302, 302, 429]
+    assert Session.objects.count() == 2
 
 
 def test_the_session_gets_a_new_key(site: Site, idp: University) -> None:

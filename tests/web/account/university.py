@@ -36,6 +36,7 @@ class University:
         self.algorithm = "RS256"
         self.issuer = ""
         self.is_down = False
+        self.asked: list[str] = []
         self._codes: dict[str, dict[str, str]] = {}
 
     @property
@@ -61,6 +62,7 @@ class University:
 
     def answer(self, path: str, form: dict[str, str]) -> dict[str, Any] | None:
         """What the servers say; None for a refusal."""
+        self.asked.append(path)
         if self.is_down:
             return None
         if path == "/.well-known/openid-configuration":

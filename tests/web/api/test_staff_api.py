@@ -10,6 +10,7 @@ from grader.web.visits import Role
 from tests.term_course import notebook
 from tests.web.api.asking import Script
 from tests.web.site import Site
+from tests.web.staff.marking_course import anonymous, essay, group
 
 
 @pytest.fixture
@@ -51,6 +52,42 @@ def test_a_ta_of_a_section_sees_its_students(sections: Site) -> None:
         assert script.get(f"submissions/{other}{path}").status_code == 404
     assert set(script.get("staff/gradebook").json()) == {"ada", "bob"}
     assert set(Script("ivy").get("staff/gradebook").json()) == {"ada", "bob", "eve", "joe", "kim"}
+
+
+def test_of_a_group_a_ta_of_a_section_is_told_who_is_theirs(sections: Site) -> None:
+    number = of_ada_and_eve(sections)
+    for login, student, credited in (
+        ("sue", None, ["ada"]),
+        ("tam", "eve", ["ada", "eve"]),
+        ("ada", "eve", ["ada", "eve"]),
+    ):
+        one = Script(login).get(f"submissions/{number}").json()
+        assert (one["student"], one["credited"]) == (student, credited)
+    (one,) = Script("sue").get("staff/assignments/essay/submissions").json()["submissions"]
+    assert (one["student"], one["credited"]) == (None, ["ada"])
+
+
+def test_of_an_anonymous_assignment_tas_are_told_no_names(sections: Site) -> None:
+    anonymous(sections)
+    number = of_ada_and_eve(sections)
+    for login in ("sue", "tam"):
+        script = Script(login)
+        (listed,) = script.get("staff/assignments/essay/submissions").json()["submissions"]
+        for one in (listed, script.get(f"submissions/{number}").json()):
+            assert (one["student"], one["credited"]) == (None, [])
+            assert one["file_name"] == f"essay-{number}.pdf"
+        file = script.get(f"submissions/{number}/file")
+        assert file["Content-Disposition"] == f'attachment; filename="essay-{number}.pdf"'
+    for login in ("ivy", "ada"):
+        one = Script(login).get(f"submissions/{number}").json()
+        assert (one["student"], one["credited"]) == ("eve", ["ada", "eve"])
+        assert one["file_name"] == "eve-essay.pdf"
+
+
+def of_ada_and_eve(site: Site) -> int:
+    """An essay of two from different sections, which eve handed in."""
+    group(site, "Both", ["ada", "eve"])
+    return essay(site, "eve")
 
 
 def test_a_ta_of_a_section_does_not_run_the_grading_of_all(sections: Site) -> None:

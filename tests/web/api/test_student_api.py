@@ -9,9 +9,12 @@ import pytest
 
 from grader.desk import standing_of_student
 from grader.desk.telling import told_student
+from grader.intake import FileLimits
+from grader.intake.kinds import NOTEBOOK
 from grader.report import gather_assignment
 from grader.report.feedback import feedback_view
 from grader.store import State, is_genuine, read_receipt
+from grader.web.student.handing_in import MOST_A_MINUTE
 from tests.intake.pdfs import pdf
 from tests.term_course import at, graded, notebook
 from tests.web.api.asking import Script, body_of
@@ -109,6 +112,22 @@ def test_one_s_own_submissions_are_listed_and_no_others(site: Site) -> None:
             assert script.get(f"submissions/{number}{path}").status_code == 404
 
 
+def test_files_of_scripts_count_with_those_of_the_page(site: Site) -> None:
+    script, page = Script("ada"), site.client("ada")
+    for _ in range(MOST_A_MINUTE - 1):
+        page.post("/assignments/hw1/submit")
+    assert script.hand_in("hw1", file_of(notebook("x = 1"))).status_code == 200
+    refused = script.hand_in("hw1", file_of(notebook("x = 2")))
+    assert (refused.status_code, refused.json()["hint"]) == (429, "Wait a minute.")
+    assert len(site.store.submissions("hw1")) == 1
+
+
+def test_a_file_that_is_too_large_is_not_read(site: Site) -> None:
+    refused = Script("ada").hand_in("hw1", file_of(bytes(FileLimits().largest(NOTEBOOK) + 1)))
+    assert refused.status_code == 422
+    assert "is the limit" in refused.json()["detail"]
+
+
 def test_a_submission_says_how_far_it_has_come(site: Site) -> None:
     site.hand_in("bob")
     mine = site.hand_in("ada")
@@ -119,9 +138,13 @@ def test_a_submission_says_how_far_it_has_come(site: Site) -> None:
     site.store.claim(batch)
     lease = site.store.claim(batch)
     assert lease is not None
-    site.store.live.note_step(mine, "cell 3 of 9")
+    site.store.live.note_step(mine, "cell 3")
     told = script.get(f"submissions/{mine}").json()
-    assert (told["state"], told["ahead"], told["step"]) == ("running", None, "cell 3 of 9")
+    assert (told["state"], told["ahead"], told["step"]) == ("running", None, "cell 3")
+    # Which hidden check runs, staff are told alone.
+    site.store.live.note_step(mine, "hessian_of_a_deep_net")
+    assert script.get(f"submissions/{mine}").json()["step"] == "tests"
+    assert Script("tam").get(f"submissions/{mine}").json()["step"] == "hessian_of_a_deep_net"
     site.store.finish(lease, graded(("q1", 6, 6), ("q2", 1, 4)))
     told = script.get(f"submissions/{mine}").json()
     assert (told["state"], told["ahead"], told["step"]) == ("graded", None, None)

@@ -1,5 +1,6 @@
 """The course file in a page: checked before it is saved, saved only over what was read, applied."""
 
+import html
 import os
 from typing import Any
 
@@ -66,6 +67,36 @@ def test_a_saved_text_keeps_its_form_and_waits_to_be_applied(site: Site, ivy: Cl
     assert site.place.current().waits
     (row,) = noted(site, "course file edited")
     assert (row.by, row.subject) == ("ivy", "course.yaml")
+
+
+@pytest.mark.parametrize(
+    ("roster", "told"),
+    [
+        ("../outside.csv", "leads out of the course's folder."),
+        ("link.csv", "leads out of the course's folder."),
+        ("groups.csv", "groups.csv can't be the roster: line 1"),
+    ],
+)
+def test_only_a_roster_of_the_course_s_can_be_the_roster(
+    site: Site, ivy: Client, roster: str, told: str
+) -> None:
+    folder = site.served.course_file.parent
+    (folder.parent / "outside.csv").write_text("password: hunter2\n")
+    (folder / "link.csv").symlink_to(folder.parent / "outside.csv")
+    (folder / "groups.csv").write_text("group,student\nalpha,ada\n")
+    page = type_in(ivy, COURSE.replace("roster: roster.csv", f"roster: {roster}"), "save")
+    assert page.status_code == 400
+    assert told in html.unescape(page.content.decode())
+    assert text_of(site) == COURSE
+    assert "hunter2" not in ivy.get("/course/roster/").content.decode()
+
+
+def test_another_roster_in_the_folder_is_taken(site: Site, ivy: Client) -> None:
+    folder = site.served.course_file.parent
+    (folder / "new.csv").write_bytes((folder / "roster.csv").read_bytes())
+    new = COURSE.replace("roster: roster.csv", "roster: new.csv")
+    assert type_in(ivy, new, "save").status_code == 302
+    assert text_of(site) == new
 
 
 def test_a_file_with_windows_line_ends_keeps_them(site: Site, ivy: Client) -> None:

@@ -1,7 +1,9 @@
 """Opening a link in the LMS: who gets in, and what is refused."""
 
 import html
+import threading
 import time
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from django.conf import settings
 from django.test import Client
 
 from grader.store import StudentRow
+from grader.web.lti import calling
 from grader.web.lti.calling import may_call
 from grader.web.lti.models import Link, Member, Person, Platform, UsedNonce
 from grader.web.models import Account
@@ -212,6 +215,26 @@ def test_its_keys_are_asked_for_once_for_many_launches(site: Site, lms: Lms) -> 
     assert lms.asked.count("/keys") == 1
 
 
+@pytest.mark.parametrize("path", ["elsewhere", "text", "nothing"])
+def test_an_lms_that_fails_is_not_asked_for_each_launch(site: Site, lms: Lms, path: str) -> None:
+    Platform.objects.update(keys_url=f"{lms.url}/{path}")
+    for _ in range(3):
+        refused(browser := site.client(), lms.launch(browser), "Quercus does not answer", 503)
+    assert lms.asked.count(f"/{path}") == 1
+
+
+def test_launches_do_not_queue_up_for_an_lms_that_hangs(
+    site: Site, lms: Lms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calling, "WAIT_SECONDS", 0.1)
+    with (asking := threading.Lock()):  # by another launch, which has no answer yet
+        monkeypatch.setattr(calling, "_asking", defaultdict(lambda: asking))
+        refused(browser := site.client(), lms.launch(browser), "Quercus does not answer", 503)
+    assert "/keys" not in lms.asked
+    lms.launch(browser)
+    assert logged_in(browser) == "ada"
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -263,6 +286,15 @@ def test_in_a_frame_there_is_a_door_to_a_window(site: Site, lms: Lms) -> None:
     elsewhere = site.client().get("/lti/login/", asked)
     assert elsewhere.status_code == 302
     assert "frame-ancestors 'none'" in elsewhere["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("what", ["image", "script", "empty"])
+def test_no_other_site_fills_a_browser_with_cookies(site: Site, lms: Lms, what: str) -> None:
+    asked = {"iss": lms.issuer, "login_hint": "hint"}
+    answer = site.client().get("/lti/login/", asked, headers={"Sec-Fetch-Dest": what})
+    assert not answer.cookies
+    there = site.client().get("/lti/login/", asked, headers={"Sec-Fetch-Dest": "document"})
+    assert len(there.cookies) == 1
 
 
 def test_staff_go_to_their_first_page(site: Site, lms: Lms) -> None:

@@ -5,9 +5,18 @@ import re
 import pytest
 
 from grader.desk.papers import nameless
-from tests.term_course import STUDENTS
+from tests.term_course import STUDENTS, graded
 from tests.web.site import Site
-from tests.web.staff.marking_course import anonymous, at, essay, mark, sections, shown, two_essays
+from tests.web.staff.marking_course import (
+    anonymous,
+    at,
+    change,
+    essay,
+    mark,
+    sections,
+    shown,
+    two_essays,
+)
 
 PAGES = ["", "idea/", "idea/{}/", "idea/{}/progress", "idea/{}/?names=1", "idea/?names=1"]
 WORDS = [*STUDENTS, *(name.title() for name in STUDENTS), "Alphas", "Betas", ".pdf", "mail.example"]
@@ -87,6 +96,60 @@ def test_the_file_has_no_name_of_its_owner(site: Site) -> None:
     first, _ = two_essays(site)
     answer = site.client("tam").get(f"/submissions/{first}/pdf?download=1")
     assert answer["Content-Disposition"] == f'attachment; filename="essay-{first}.pdf"'
+
+
+HOMEWORK = "    title: First homework\n"
+
+
+def homework(site: Site) -> int:
+    """Bob's homework, graded once, with another result proposed; it is anonymous."""
+    change(site, HOMEWORK, f"{HOMEWORK}    anonymous: true\n")
+    number = site.hand_in("bob")
+    site.grade()
+    site.store.regrades.queue([number])
+    return number
+
+
+def test_while_it_is_graded_a_ta_reads_no_name(site: Site) -> None:
+    number = homework(site)
+    assert site.store.claim(site.store.start_batch("hw1"))
+    for path in ("/staff/", "/staff/live/"):
+        page = shown(site.client("tam").get(path))
+        assert f'/staff/submissions/{number}/">Paper ' in page
+        assert "bob" not in told(page)
+        assert "bob" in told(shown(site.client("ivy").get(path)))
+
+
+def test_what_grading_again_proposes_is_of_papers(site: Site) -> None:
+    homework(site)
+    site.grade(found=graded(("q1", 1, 6), ("q2", 1, 4)))
+    page = shown(site.client("tam").get("/staff/regrades/hw1/"))
+    assert '<th scope="row">Paper ' in page
+    assert told(page) == []
+    assert told(shown(site.client("ivy").get("/staff/regrades/hw1/"))) == ["bob"]
+
+
+@pytest.mark.parametrize(
+    "path", ["", "page", "scores.csv", "checks.csv", "report.json", "index.pdf"]
+)
+def test_its_report_has_names_beside_papers_and_is_not_for_tas(site: Site, path: str) -> None:
+    homework(site)
+    assert site.client("tam").get(f"/staff/reports/hw1/{path}").status_code == 403
+    if path != "index.pdf":
+        assert site.client("ivy").get(f"/staff/reports/hw1/{path}").status_code == 200
+    assert "/staff/reports/hw1/" not in shown(site.client("tam").get("/staff/reports/"))
+    assert "/staff/reports/hw1/" in shown(site.client("ivy").get("/staff/reports/"))
+
+
+def test_similar_notebooks_have_names_and_are_not_for_tas(site: Site) -> None:
+    homework(site)
+    folder = site.served.data / "similarity" / "hw1"
+    folder.mkdir(parents=True)
+    (folder / "index.html").write_text("eve")
+    path = "/staff/similarity/hw1/index.html"
+    assert site.client("tam").get(path).status_code == 403
+    assert site.client("ivy").get(path).status_code == 200
+    assert path not in shown(site.client("tam").get("/staff/similarity/"))
 
 
 def test_it_counts_at_once_whatever_course_file_is_in_force(site: Site) -> None:

@@ -16,6 +16,7 @@ from tests.web.staff.marking_course import (
     given,
     group,
     mark,
+    sections,
     shown,
     status,
     two_essays,
@@ -138,6 +139,17 @@ def test_comments_of_the_question_can_be_used_again(site: Site) -> None:
     page = shown(site.client("tam").get(at("plan", second)))
     assert '<span class="said">Too much for a week.</span>' in page
     assert "Too much" not in shown(site.client("tam").get(at("idea", second)))
+
+
+def test_a_ta_of_a_section_is_offered_what_its_students_were_told(site: Site) -> None:
+    first, second = two_essays(site)
+    sections(site)
+    mark(site.client("ivy"), first, "plan", points="1", comment="Bob, come and see me.")
+    mark(site.client("ivy"), second, "plan", points="1", comment="Too much for a week.")
+    third = essay(site, "eve", b"% once more\n")
+    page = shown(site.client("sue").get(at("plan", third)))
+    assert "Too much for a week." in page
+    assert "Bob" not in page
 
 
 def test_what_somebody_else_has_before_them_can_not_be_marked(site: Site) -> None:

@@ -1,6 +1,7 @@
 """Reports, served as pages that stand alone, made anew where anything has changed; similarity."""
 
 import json
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from grader.report import AssignmentReport
 from grader.report.document import report_json
 from grader.report.pdf import NoPdf
 from grader.web.guarding import POLICY
-from grader.web.staff import reports
+from grader.web.staff import made, reports
 from grader.web.staff.reports import OF_ASSIGNMENT, OF_TERM, REPORT_POLICY
 from tests.term_course import graded
 from tests.web.site import NOON, Site
@@ -144,17 +145,34 @@ CHANGES: dict[str, Callable[[Site], object]] = {
 }
 
 
+def test_who_asks_for_reports_leaves_threads_to_others(
+    graded_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = graded_site.client("tam")
+    monkeypatch.setattr(made, "_turns", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(reports, "pdf_of", str.encode)
+    # A PDF of a page, which is made for it, takes one turn.
+    assert client.get("/staff/reports/hw1/index.pdf").status_code == 200
+    with made._turns:  # by somebody else, whose report takes long
+        busy = client.get("/staff/reports/hw1/scores.csv")
+        assert busy.status_code == 503
+        assert "Reload in some seconds." in busy.content.decode()
+        # What is there already needs no turn.
+        assert client.get("/staff/reports/hw1/page").status_code == 200
+    assert client.get("/staff/reports/hw1/scores.csv").status_code == 200
+
+
 @pytest.fixture
 def times_made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """An entry for each time that the report's page is made."""
-    made: list[int] = []
+    times: list[int] = []
 
     def counted(report: AssignmentReport) -> str:
-        made.append(1)
+        times.append(1)
         return report_json(report)  # all that the page says, without drawing it
 
     monkeypatch.setitem(OF_ASSIGNMENT, "index.html", counted)
-    return made
+    return times
 
 
 @pytest.mark.parametrize("do", CHANGES.values(), ids=CHANGES)

@@ -185,3 +185,12 @@ def test_too_many_files_in_a_minute_are_slowed_down(site: Site):
     statuses = [send(client, b"x").status_code for _ in range(MOST_A_MINUTE + 1)]
     assert statuses == [422] * MOST_A_MINUTE + [429]
     assert send(site.client("bob"), NOTEBOOK).status_code == 302
+
+
+def test_in_a_day_no_account_fills_the_disk(site: Site, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("grader.web.student.handing_in.MOST_A_DAY", 2)
+    client = site.client("ada")
+    answers = [send(client, notebook(f"x = {number}")) for number in range(3)]
+    assert [answer.status_code for answer in answers] == [302, 302, 429]
+    assert "you sent 2 files in a day." in answers[-1].content.decode()
+    assert len(site.store.submissions("hw1")) == 2

@@ -3,6 +3,7 @@
 import pytest
 from django.http import HttpResponse
 
+from grader.desk.asking import MOST_UNANSWERED
 from tests.term_course import at, graded
 from tests.web.site import Site
 
@@ -97,6 +98,17 @@ def test_an_empty_answer_is_refused(site: Site, shown: int):
     (row,) = site.store.requests.all()
     assert site.client("ada").post(f"/requests/{row.id}/", {"text": " "}).status_code == 422
     assert site.store.requests.all() == (row,)
+
+
+def test_nobody_buries_the_staff_in_words(site: Site, shown: int):
+    ask(site, shown, "Why?")
+    (row,) = site.store.requests.all()
+    client, path = site.client("ada"), f"/requests/{row.id}/"
+    statuses = [client.post(path, {"text": "And?"}).status_code for _ in range(MOST_UNANSWERED + 1)]
+    assert statuses == [302] * MOST_UNANSWERED + [422]
+    assert len(site.store.requests.one(row.id).replies) == MOST_UNANSWERED
+    site.store.requests.reply(row.id, "So.", by="ivy")
+    assert client.post(path, {"text": "I see."}).status_code == 302
 
 
 def test_requests_are_ones_own(site: Site, shown: int):

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import time
 from html.parser import HTMLParser
 from typing import Any
 
@@ -22,8 +23,8 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1
 MARK = "<script>alert('here')</script>"
 
 TAGS = set(
-    "html head meta title style body main section div p pre span img code em strong h1 h2 ol li ul "
-    "br table thead tbody tr th td blockquote del summary details".split()
+    "html head meta title style body main section div p pre span img code em strong h1 h2 "
+    "ol li ul br table thead tbody tr th td blockquote del summary details".split()
 )
 ATTRIBUTES = {
     *("lang", "charset", "name", "content", "class", "aria-label", "tabindex", "alt", "src"),
@@ -204,6 +205,27 @@ def test_pictures_stop_where_the_page_is_full():
     large = base64.b64encode(base64.b64decode(PNG) + bytes(3_700_000)).decode()
     page = notebook_page(as_bytes(*[cell("code", "x", outputs=shown(image_png=large))] * 4), None)
     assert page.count("<img") == 3
+
+
+LARGE = base64.b64encode(base64.b64decode(PNG) + bytes(1_000_000)).decode()
+SLOW_CELLS = {
+    "one picture a thousand times": [
+        cell("markdown", "![](attachment:x)" * 1_000, attachments={"x": {"image/png": LARGE}})
+    ],
+    "one that is none, in lines": [
+        cell(
+            "markdown", "![](attachment:x)" * 1_000, attachments={"x": {"image/png": ["A"] * 9**5}}
+        )
+    ],
+    "lists in lists": [cell("markdown", "- - \n" * 4_000)] * 10,
+}
+
+
+@pytest.mark.parametrize("cells", SLOW_CELLS.values(), ids=SLOW_CELLS)
+def test_no_notebook_keeps_us_busy(cells: list[dict[str, Any]]):
+    began = time.thread_time()
+    assert_harmless(notebook_page(as_bytes(*cells), None))
+    assert time.thread_time() - began < 5
 
 
 def test_what_is_longer_than_the_page_takes_is_told():
