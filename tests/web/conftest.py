@@ -21,6 +21,8 @@ if not settings.configured:
     settings.configure(
         **{
             **settings_for(unset, b"tests" * 8),
+            # Tests of other parts run in this process too, and must find a database that opens.
+            "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
             # Quick: what argon2 takes is not what is tested, except where it is.
             "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
         }

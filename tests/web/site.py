@@ -125,6 +125,7 @@ def _served(served: Served) -> Iterator[None]:
     settings.SERVED = served
     connections["default"].close()
     entry = connections.databases["default"]
+    before = dict(entry)
     entry.update(database_settings(served.data))
     # It may be of the other kind of database than the one before.
     del connections["default"]
@@ -134,3 +135,6 @@ def _served(served: Served) -> Iterator[None]:
     finally:
         place.cache_clear()
         connections["default"].close()
+        entry.clear()
+        entry.update(before)
+        del connections["default"]
