@@ -186,7 +186,6 @@ def at_work(workplace: Workplace) -> Iterator[Store]:
 
     What can't be done to an account within is told as a click error.
     """
-    workplace.make_data()
     set_up_web(workplace)
     from grader.web.account.staffing import CannotChange
 

@@ -90,14 +90,6 @@ class Watch:
             beating.join()
             self._store.live.leave(self._name)
 
-    def grade_what_waits(self) -> int:
-        """Grade all that waits now, once; how many batches that took."""
-        batches = 0
-        while (name := self._next()) is not None:
-            self._grade(name)
-            batches += 1
-        return batches
-
     def _next(self) -> str | None:
         """The assignment with what waits longest, of those that may be graded now."""
         try:

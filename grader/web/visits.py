@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property, wraps
+from functools import cache, cached_property, wraps
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -174,11 +174,6 @@ def visitor_for(account: Account, store: Store) -> Visitor:
     return Visitor(account, student, frozenset(roles), None if everywhere else frozenset(sections))
 
 
+@cache
 def _zones() -> frozenset[str]:
-    global _known_zones
-    if not _known_zones:
-        _known_zones = frozenset(available_timezones())
-    return _known_zones
-
-
-_known_zones: frozenset[str] = frozenset()
+    return frozenset(available_timezones())
