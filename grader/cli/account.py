@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.cli.lti import set_up_web
 from grader.cli.terminal import json_option, people, print_json, results, table
+from grader.cli.web_project import set_up_web
 from grader.cli.workplace import Workplace, pass_workplace
 from grader.course.complaints import did_you_mean
 from grader.store import Store

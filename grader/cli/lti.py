@@ -6,6 +6,7 @@ import click
 
 from grader.cli.in_force import require_in_force
 from grader.cli.terminal import json_option, people, print_json, results, table
+from grader.cli.web_project import set_up_web
 from grader.cli.workplace import REHEARSAL, Workplace, pass_workplace
 from grader.desk.exporting import number_text
 from grader.report.cleaning import clean_line
@@ -55,27 +56,6 @@ def send_command(workplace: Workplace, name: str, dry_run: bool, as_json: bool) 
     else:
         say(plan, outcome, is_dry=dry_run)
     return 1 if outcome.failed or outcome.left else 0
-
-
-def set_up_web(workplace: Workplace) -> None:
-    """Let Django know the web's tables: once, and before anything opens the store."""
-    from django.conf import settings
-
-    if settings.configured:
-        return
-    from grader.web.serving import set_up
-    from grader.web.settings import Served
-
-    workplace.make_data()
-    set_up(
-        Served(
-            workplace.course_file.absolute(),
-            workplace.data,
-            "http://localhost",
-            workplace.roster_option,
-            workplace.now_option,
-        )
-    )
 
 
 def as_data(plan: "Plan", outcome: "Outcome") -> dict[str, object]:

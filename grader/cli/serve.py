@@ -7,6 +7,7 @@ from types import FrameType
 import click
 
 from grader.cli.terminal import people
+from grader.cli.web_project import served_by
 from grader.cli.workplace import Workplace, pass_workplace
 
 
@@ -52,18 +53,11 @@ def serve_command(
     """
     from grader.cli.children import RELEASE_EVERY_SECONDS, Children
     from grader.web.serving import FIRST_LOGIN, make_first_instructor, serve, set_up
-    from grader.web.settings import Served
 
     check_port(host, port)
     address = (url or f"http://{host}:{port}").rstrip("/")
     assert workplace.course  # its mistakes are told before anything is made
-    served = Served(
-        workplace.course_file.absolute(),
-        workplace.data,
-        address,
-        workplace.roster_option,
-        workplace.now_option,
-    )
+    served = served_by(workplace, address)
     workplace.make_data()
     application = set_up(served)  # before anything opens the store: Django is set up only once
     workplace.store.close()  # the roster has been read in
