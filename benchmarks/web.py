@@ -5,8 +5,10 @@
 A course of SIMULATED students is served by `course serve` in processes of its own, on loopback.
 `--uploads` of them each hand in another notebook of problem set 1 within `--seconds`, evenly
 spread, as a browser would, and then open their first page. With `--grade` the server grades
-meanwhile, in real containers. Whether each is in the store with its own bytes is looked up at the
-end. Then pages that staff open are asked for, one after the other.
+meanwhile, in real containers. Whether each is in the store with its own bytes is looked up.
+
+Then everybody has handed in, and is graded by made-up results but for the written question, and
+another server answers for the pages that staff open, one request after the other.
 """
 
 import argparse
@@ -25,6 +27,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -34,11 +37,22 @@ NOTEBOOK = ROOT / "tests" / "submissions" / "full-marks" / "notebook.ipynb"
 STAFF_PAGES = (
     "/staff/",
     "/staff/submissions/?assignment=ps1",
+    "/staff/submissions/{paper}/",
+    "/submissions/{paper}/notebook/frame",
     "/staff/students/",
+    "/staff/students/s0007/",
     "/staff/marking/",
+    "/staff/marking/ps1/",
+    "/staff/marking/ps1/q9/",
+    "/staff/marking/ps1/q9/{paper}/",
+    "/staff/marking/ps1/q9/{paper}/progress",
+    "/staff/marking/ps1/q9/{paper}/after",
+    "/staff/gradebook/",
     "/course/",
     "/course/people/",
+    "/course/record/",
 )
+NEXT_PAPER = "/staff/marking/ps1/q9/next"
 TRIALS = 15
 
 
@@ -75,12 +89,15 @@ def main() -> None:
         sessions = made_sessions(data, roster, asked.uploads)
         with Served(data, roster, grades=asked.grade) as server:
             seen = upload_all(sessions, asked.seconds)
-            ask_staffs_pages(sessions["ivy"], seen)
             assert server.poll() is None, "the server ended"
+        print(f"lost: {lost(data, asked.uploads) or 'none'}")
+        papers = grade_everybody(data, roster)
+        print(f"{len(papers)} papers of ps1 wait to be marked")
+        with Served(data, roster, grades=False):
+            ask_staffs_pages(sessions["ivy"], papers, seen)
         for what, seconds in seen.seconds.items():
             print(f"{what:40} {told(seconds)}")
         print(f"errors: {seen.errors[:10] or 'none'}")
-        print(f"lost: {lost(data, asked.uploads) or 'none'}")
 
 
 def told(seconds: Sequence[float]) -> str:
@@ -239,13 +256,46 @@ def form_of(data: bytes) -> tuple[bytes, str]:
     )
 
 
-def ask_staffs_pages(key: str, seen: Seen) -> None:
-    """Ask for each page some times, with all else quiet but for grading."""
+def grade_everybody(data: Path, roster: Path) -> list[int]:
+    """Let each student have handed in problem set 1, and have a made-up result; their numbers."""
+    from grader.course import load_course
+    from grader.course.roster import load_roster
+    from grader.outcomes import CheckResult, Ending, GradedSubmission, Outcome
+    from grader.store import open_store
+
+    questions = load_course(ROOT / "course.yaml").assignments["ps1"].questions
+    checks = tuple(
+        CheckResult(
+            f"check_{one.name}", one.name, one.title, one.points, one.points, Outcome.PASSED
+        )
+        for one in questions
+        if not one.manual
+    )
+    found = GradedSubmission(Ending.FINISHED, "", (), checks, checks_version="made up")
+    with open_store(data) as store:
+        known = {row.student for row in store.submissions("ps1")}
+        at = datetime.fromisoformat(f"{NOW}-05:00").astimezone(UTC)
+        for row in load_roster(roster):
+            if row.student not in known:
+                store.accept(row.student, "ps1", notebook_of(row.student), "ps1.ipynb", at)
+        batch = store.start_batch("ps1")
+        while lease := store.claim(batch):
+            store.finish(lease, found)
+        return [row.id for row in store.submissions("ps1")]
+
+
+def ask_staffs_pages(key: str, papers: Sequence[int], seen: Seen) -> None:
+    """Ask for each page some times, with all else quiet; each time of another paper."""
     for path in STAFF_PAGES:
-        for _ in range(TRIALS):
+        for trial in range(TRIALS):
+            paper = papers[trial * len(papers) // TRIALS]
             start = time.monotonic()
-            status, _ = ask("GET", path, key=key)
-            seen.note(path, time.monotonic() - start, status, (200,))
+            status, _ = ask("GET", path.format(paper=paper), key=key)
+            seen.note(path, time.monotonic() - start, status, (200, 302))
+    for _ in range(TRIALS):
+        start = time.monotonic()
+        status, _ = ask("POST", NEXT_PAPER, key=key)
+        seen.note(NEXT_PAPER, time.monotonic() - start, status, (302,))
 
 
 def lost(data: Path, uploads: int) -> list[str]:

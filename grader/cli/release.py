@@ -152,11 +152,16 @@ def release_notebook(workplace: Workplace, assignment: Assignment, destination: 
     hidden = gather(workplace, assignment)
     if assignment.tests == "otter":
         return release_otter(
-            assignment.folder, destination, requirements=requirements, hidden=hidden
+            assignment.folder,
+            destination,
+            name=assignment.name,
+            requirements=requirements,
+            hidden=hidden,
         )
     return release(
         assignment.folder,
         destination,
+        name=assignment.name,
         requirements=requirements,
         questions=[(q.name, q.points, q.manual) for q in assignment.questions],
         hidden=hidden,

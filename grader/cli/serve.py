@@ -48,11 +48,11 @@ def serve_command(
 ) -> None:
     """Serve the course's web page, grade what is handed in, release what is due.
 
-    At its first start an instructor's account is made, and its password told once. Ctrl-C ends all
-    of it; what is being graded then is graded after the next start.
+    At its first start an instructor's account is made, and a link printed that sets its password.
+    Ctrl-C ends all of it; what is being graded then is graded after the next start.
     """
     from grader.cli.children import RELEASE_EVERY_SECONDS, Children
-    from grader.web.serving import FIRST_LOGIN, make_first_instructor, serve, set_up
+    from grader.web.serving import FIRST_LOGIN, invite_first_instructor, serve, set_up
 
     check_port(host, port)
     address = (url or f"http://{host}:{port}").rstrip("/")
@@ -62,16 +62,23 @@ def serve_command(
     application = set_up(served)  # before anything opens the store: Django is set up only once
     workplace.store.close()  # the roster has been read in
     console = people()
-    password = make_first_instructor(served)
-    if password is not None:
+    link = invite_first_instructor(served)
+    if link is not None:
         console.print(
-            f"first start: log in as {FIRST_LOGIN} with the password {password}", markup=False
+            f"first start: choose the password of {FIRST_LOGIN}, an instructor, at", markup=False
         )
+        console.print(f"  {link}", markup=False, soft_wrap=True)
     console.print(f"the course's page: {address}/  (Ctrl-C ends it)", markup=False)
     if address.startswith("http:") and host not in ("127.0.0.1", "::1", "localhost"):
         console.print(
             "passwords go through the network in the clear: put a proxy with https in front, and "
             "say --url https://HOST --proxy ITS-ADDRESS",
+            markup=False,
+        )
+    if address.startswith("https:") and proxy is None:
+        console.print(
+            "without --proxy nobody's word counts on who asks: all visitors seem to be one, by "
+            "plain http. Say --proxy ITS-ADDRESS, as this machine sees the proxy",
             markup=False,
         )
     children = Children(arguments_of(workplace))

@@ -44,22 +44,23 @@ def release(
     folder: Path,
     destination: Path,
     *,
+    name: str | None = None,
     requirements: Path | None = None,
     questions: Expected | None = None,
     hidden: HiddenValues = NOTHING_HIDDEN,
 ) -> Bundle:
     """Write `destination/<name>/` and `destination/<name>.zip` for the assignment in `folder`.
 
-    `requirements` is the environment's lock file, `questions` what course.yaml promises, `hidden`
-    what only the course's secret gives. Equal sources give equal bytes. Nothing is written unless
-    all is well. Raises `MasterError` for the author's mistakes and `LeakFound` if the bundle would
-    show something hidden.
+    `name` is the folder's where none is given, `requirements` the environment's lock file,
+    `questions` what course.yaml promises, `hidden` what only the course's secret gives. Equal
+    sources give equal bytes. Nothing is written unless all is well. Raises `MasterError` for the
+    author's mistakes and `LeakFound` if the bundle would show something hidden.
     """
     complaints = check_master(folder, questions)
     if complaints:
         raise MasterError(complaints)
-    name = folder.resolve().name
-    files = build_files(folder, requirements=requirements)
+    name = name or folder.resolve().name
+    files = build_files(folder, name=name, requirements=requirements)
     if complaints := check_starter(folder, files[f"{name}.ipynb"]):
         raise MasterError(complaints)
     archive = zip_files(files)
@@ -79,10 +80,12 @@ def write_bundle(
     return Bundle(name, destination / name, destination / f"{name}.zip", tuple(sorted(files)))
 
 
-def build_files(folder: Path, *, requirements: Path | None = None) -> dict[str, bytes]:
+def build_files(
+    folder: Path, *, name: str | None = None, requirements: Path | None = None
+) -> dict[str, bytes]:
     """The files that students get, by their path in the bundle. Raises `MasterError`."""
-    name = folder.resolve().name
-    made = assign_master(folder)
+    name = name or folder.resolve().name
+    made = assign_master(folder, name)
     files = {f"{name}.ipynb": notebook_bytes(made.starter)}
     files |= {f"tests/{test}": data for test, data in made.tests.items()}
     files["requirements.txt"] = student_requirements(requirements).encode()

@@ -78,9 +78,12 @@ def _joined(cells: list[MarkedCell]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def assign_master(folder: Path) -> Assigned:
-    """Starter, solution and public tests of an assignment. Raises `MasterError`."""
-    name = folder.resolve().name
+def assign_master(folder: Path, name: str | None = None) -> Assigned:
+    """Starter, solution and public tests of an assignment. Raises `MasterError`.
+
+    `name` is what students know it by: the bundle's and its notebook's; else the folder's.
+    """
+    name = name or folder.resolve().name
     settings = parse_marks(read_cells(folder)).config
     try:
         made = assign(read_master(folder), name, settings)

@@ -40,6 +40,7 @@ def release_otter(
     folder: Path,
     destination: Path,
     *,
+    name: str | None = None,
     requirements: Path | None = None,
     hidden: HiddenValues = NOTHING_HIDDEN,
 ) -> Bundle:
@@ -53,7 +54,7 @@ def release_otter(
         raise MasterError([MasterComplaint(folder / AUTOGRADER, 1, what)])
     if complaints := _unreadable_cells(otter_master_path(folder), made.bundle[made.origin]):
         raise MasterError(complaints)
-    name = folder.resolve().name
+    name = name or folder.resolve().name
     files = {"requirements.txt": student_requirements(requirements).encode()} | made.bundle
     archive = zip_files(files)
     searched = {**files, f"{name}.zip": archive}

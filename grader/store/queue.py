@@ -20,8 +20,8 @@ class Queue:
     def due(self) -> dict[str, tuple[int, ...]]:
         """The submissions that may be graded now, by assignment.
 
-        What waits longest comes first, in each and among them; what failed before comes last. Those
-        of a paused assignment, and those that wait after a failure, are left out.
+        In the order in which they are claimed, and the assignments by what each would give first.
+        Those of a paused assignment, and those that wait after a failure, are left out.
         """
         with self._tables.reading():
             rows = self._tables.due(self._tables.queued(None), self._clock())

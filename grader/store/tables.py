@@ -201,6 +201,9 @@ class Tables:
 
         Without an `assignment`, of all of them; of one that staff paused nothing waits.
 
+        Everybody's first of this day comes before anybody's second, so that who hands in often,
+        where each one may count, keeps nobody waiting.
+
         Last of all comes what an engine went away under: it may take the engine down again, most
         of all what has done so most often.
         """
@@ -210,7 +213,12 @@ class Tables:
         rows = rows if only is None else rows.filter(pk__in=list(only))
         lost = self.events().filter(submission=OuterRef("pk"), what=ENGINE_LOST).order_by()
         times = lost.values("submission").values(times=models.Count("pk"))
-        return rows.order_by(Coalesce(Subquery(times), 0), "attempts", "received_at", "pk")
+        own = self._all(Submission).filter(owner=OuterRef("owner"), pk__lt=OuterRef("pk"))
+        own = own.filter(assignment=OuterRef("assignment"))
+        own = own.filter(received_at__gte=datetime.now(UTC) - timedelta(days=1)).order_by()
+        before = own.values("owner").values(before=models.Count("pk"))
+        engine, turn = (Coalesce(Subquery(number), 0) for number in (times, before))
+        return rows.order_by(engine, "attempts", turn, "received_at", "pk")
 
     def due(self, rows: "QuerySet[Submission]", now: datetime) -> "QuerySet[Submission]":
         """Those whose wait after a failure is over, as `seconds_left` tells."""

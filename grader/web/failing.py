@@ -11,7 +11,7 @@ from grader.store import StoreFault
 from grader.web.guarding import Answer
 from grader.web.shares import TooMuch
 from grader.web.staff.made import Busy
-from grader.web.visits import visitor_of
+from grader.web.visits import OwnWork, visitor_of
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403."""
+    if isinstance(exception, OwnWork):
+        return _say(request, 403, "This is your own work", "Ask others of the staff to look at it.")
     return _say(
         request,
         403,

@@ -15,7 +15,7 @@ from grader.store import (
     UnknownRequest,
     UnknownSubmission,
 )
-from grader.web.visits import Role, Visit
+from grader.web.visits import OwnWork, Role, Visit
 
 
 def find_assignment(visit: Visit, name: str) -> Assignment:
@@ -70,6 +70,14 @@ def find_submission(visit: Visit, number: int) -> SubmissionRow:
             return row
     if not _has_share(visit, row):
         raise Http404("it is not theirs")
+    return row
+
+
+def find_others_submission(visit: Visit, number: int) -> SubmissionRow:
+    """A submission that the visitor may decide about. Raises `Http404`, or `OwnWork`."""
+    row = find_submission(visit, number)
+    if visit.visitor.is_party_to(row):
+        raise OwnWork("others must decide about it")
     return row
 
 
@@ -133,7 +141,7 @@ def find_paper(
 ) -> tuple[Assignment, QuestionInfo, SubmissionRow]:
     """A submission that the visitor may mark, and its question. Raises `Http404`."""
     assignment, found = find_question(visit, name, question)
-    row = find_submission(visit, number)
+    row = find_others_submission(visit, number)
     if row.assignment != name or row.state is State.WITHDRAWN:
         raise Http404("it is of another assignment, or was withdrawn")
     return assignment, found, row

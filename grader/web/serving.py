@@ -1,7 +1,6 @@
 """Sets the Django project up for one data folder, and serves it."""
 
 import resource
-import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,8 @@ from grader.web.arriving import stamp_requests
 from grader.web.settings import UPLOAD_BYTES, Served, settings_for, tables_settings
 
 FIRST_LOGIN = "admin"
+# Who did what a start does by itself, in the course's record.
+BY = "course serve"
 THREADS = 8
 PROXY_HEADERS = "x-forwarded-for x-forwarded-proto"
 # Browsers keep several open for a while, of a whole course at a due time. Each costs a few kB.
@@ -66,22 +67,34 @@ def migrate(served: Served) -> None:
     connections["default"].close()
 
 
-def make_first_instructor(served: Served) -> str | None:
-    """An instructor's account where there is none yet; its password, told once, else None."""
+def invite_first_instructor(served: Served) -> str | None:
+    """A link that sets the first instructor's password, until one is set; else None.
+
+    Makes the account where nobody is an instructor yet. A link, since what is printed at a start
+    stays in logs: it serves once.
+    """
+    from grader.web.account.inviting import invite, link_of
     from grader.web.models import Account, StaffRole
     from grader.web.visits import Role
 
-    if StaffRole.objects.filter(role=Role.INSTRUCTOR).exists():
+    instructors = list(StaffRole.objects.filter(role=Role.INSTRUCTOR).select_related("account"))
+    store = open_store(served.data)
+    if not instructors:
+        account, _ = Account.objects.get_or_create(login=FIRST_LOGIN)
+        account.set_unusable_password()
+        account.save()
+        StaffRole.objects.create(account=account, role=Role.INSTRUCTOR)
+        store.record.note(by=BY, what="account made", subject=FIRST_LOGIN, detail="instructor")
+    elif len(instructors) > 1 or not _is_unused(account := instructors[0].account):
         return None
-    password = secrets.token_urlsafe(12)
-    account, _ = Account.objects.get_or_create(login=FIRST_LOGIN)
-    account.set_password(password)
-    account.save()
-    StaffRole.objects.create(account=account, role=Role.INSTRUCTOR)
-    open_store(served.data).record.note(
-        by="course serve", what="account made", subject=FIRST_LOGIN, detail="instructor"
-    )
-    return password
+    [(_, secret)] = invite([account], store, by=BY)
+    return link_of(served.address, secret)
+
+
+def _is_unused(account: Any) -> bool:
+    """Whether it is the first instructor's, who has not come yet."""
+    is_first = account.login == FIRST_LOGIN and account.is_active
+    return is_first and not account.has_usable_password() and account.last_login is None
 
 
 def serve(

@@ -15,11 +15,15 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from grader.course import Course
-from grader.store import Store, StudentRow
+from grader.store import Store, StudentRow, SubmissionRow
 from grader.web.arriving import waited
 from grader.web.models import Account
 from grader.web.place import Current, Place, place
 from grader.web.shares import begin_turn
+
+
+class OwnWork(PermissionDenied):
+    """What others of the staff must do, since it is the visitor's own work."""
 
 
 class Role(StrEnum):
@@ -68,6 +72,12 @@ class Visitor:
         if self.is_instructor:
             return True
         return self.is_staff and (self.sections is None or student.section in self.sections)
+
+    def is_party_to(self, row: SubmissionRow) -> bool:
+        """Whether it is a TA's own work, which others must mark."""
+        if self.is_instructor or self.student is None:
+            return False
+        return self.student.identifier in (row.student, *row.credited)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """`course release` refuses a bundle with the secret, a seed or an expected value in it."""
 
+import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +34,22 @@ def test_the_first_release_makes_the_secret(toy: ToyCommand) -> None:
     assert "nothing hidden among them" in ran.words
     assert (toy.data / "secret").is_file()
     assert (toy.data / "released" / "toy.zip").is_file()
+
+
+def test_a_bundle_has_the_assignments_name_wherever_its_folder_is(toy: ToyCommand) -> None:
+    # The page looks for it by that name, and the first cell unpacks it on Colab.
+    old = toy.folder / "assignments" / "toy"
+    old.rename(old.with_name("toy_of_2027"))
+    written = toy.file.read_text()
+    assert written.count("  toy:\n") == 1
+    toy.file.write_text(
+        written.replace("  toy:\n", "  toy:\n    folder: assignments/toy_of_2027\n")
+    )
+    ran = toy.here("release", "toy")
+    assert (ran.code, ran.err) == (0, "")
+    with zipfile.ZipFile(toy.data / "released" / "toy.zip") as bundle:
+        notebook = json.loads(bundle.read("toy.ipynb"))
+    assert 'ZipFile("toy.zip")' in "".join(notebook["cells"][0]["source"])
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,8 @@ def test_it_answers_and_ends_with_its_children(tmp_path: Path, how: signal.Signa
         served.kill()
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
     told = (tmp_path / "log").read_text()
-    assert re.search(r"log in as admin with the password \S{16}\n", told)
+    link = re.compile(r"choose the password of admin, an instructor, at\n  (http://\S{43,})\n")
+    assert link.search(told)
     assert "Traceback" not in told
     assert "Fatal" not in told
 

@@ -54,6 +54,19 @@ def test_the_queue_is_served_in_order_of_receipt_and_then_is_empty(store: Store)
     assert [lease and lease.submission.student for lease in leases] == ["eve", "bob", "ada", None]
 
 
+def test_who_hands_in_often_keeps_nobody_waiting(store: Store) -> None:
+    now = datetime.now(UTC)
+    for name, second in [("ada", 0), ("ada", 1), ("ada", 2), ("bob", 3), ("eve", 4)]:
+        at = now + timedelta(seconds=second)
+        store.accept(name, "ps1", f"{name} {at}".encode(), "a.ipynb", at, keeps_older=True)
+    batch = store.start_batch("ps1")
+    order: list[str] = []
+    while lease := store.claim(batch):
+        order.append(lease.submission.student)
+        store.finish(lease, graded())
+    assert order == ["ada", "bob", "eve", "ada", "ada"]
+
+
 def test_only_some_submissions_or_one_assignment_can_be_claimed(store: Store) -> None:
     (_, number) = submit(store, "ada", "bob")
     batch = store.start_batch("ps1")

@@ -75,10 +75,11 @@ class Served:
         self.log = log
 
     @property
-    def first_password(self) -> str:
-        """The password of the instructor that the first start made."""
-        found = re.search(r"log in as admin with the password (\S+)", self.log.read_text())
-        assert found, self.log.read_text()
+    def first_link(self) -> str:
+        """What sets the password of the instructor that the first start made."""
+        told = self.log.read_text()
+        found = re.search(r"choose the password of admin, an instructor, at\n +(\S+)\n", told)
+        assert found, told
         return found[1]
 
 
@@ -132,6 +133,15 @@ class Person:
         """Go to a page by its address."""
         self.page.goto(f"{self._served.address}{path}")
         return self.page
+
+    def invited(self, login: str, link: str, password: str) -> "Person":
+        """Set a password by the link that was sent, and log in."""
+        assert link.startswith(f"{self._served.address}/")
+        page = self.open(link.removeprefix(self._served.address))
+        for field in page.locator("input[type=password]").all():
+            field.fill(password)
+        page.locator("main button.main").click()
+        return self.log_in(login, password)
 
     def log_in(self, login: str, password: str) -> "Person":
         """By the form."""

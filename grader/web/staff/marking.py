@@ -82,10 +82,10 @@ def assignment(visit: Visit, name: str) -> HttpResponse:
 
 
 def visible_papers(visit: Visit, assignment: Assignment) -> tuple[Paper, ...]:
-    """The papers that this visitor may mark."""
-    return papers_of(
-        visit.course, visit.store, assignment, visit.now, may_see=visit.visitor.may_see
-    )
+    """The papers that this visitor may mark: not their own."""
+    may_see, is_party = visit.visitor.may_see, visit.visitor.is_party_to
+    papers = papers_of(visit.course, visit.store, assignment, visit.now, may_see=may_see)
+    return tuple(paper for paper in papers if not is_party(paper.submission))
 
 
 def _line(info: QuestionInfo, papers: tuple[Paper, ...], held: list[HoldRow]) -> QuestionLine:

@@ -14,11 +14,11 @@ from grader.outcomes import CheckResult, Outcome
 from grader.report.cleaning import clean_block
 from grader.report.sentences import OUTCOMES
 from grader.report.wording import spoken_name
-from grader.store import RequestRow
+from grader.store import RequestRow, StudentRow
 from grader.web.finding import find_request
 from grader.web.staff.paging import part_of
-from grader.web.staff.reach import people_seen
-from grader.web.visits import STAFF, Visit, page
+from grader.web.staff.reach import called, hides_names, people_seen
+from grader.web.visits import STAFF, OwnWork, Visit, page
 
 ON_A_PAGE = 50
 LONGEST_ANSWER = 20_000
@@ -53,7 +53,8 @@ def requests(visit: Visit) -> HttpResponse:
     values = {
         "here": "requests",
         "part": part,
-        "lines": [(row, people[row.student]) for row in part.entries],
+        "lines": [(row, *_asks(visit, row, people[row.student])) for row in part.entries],
+        "now": visit.now,
         "waiting": len(waiting),
         "assignments": [one for name, one in visit.course.assignments.items() if name in names],
         "chosen": chosen,
@@ -61,16 +62,35 @@ def requests(visit: Visit) -> HttpResponse:
     return render(visit.request, "web/staff/requests.html", values)
 
 
+def _asks(visit: Visit, row: RequestRow, student: StudentRow) -> tuple[str, str]:
+    """Who asks: a name, and the identifier, or what the paper is called where names are hidden."""
+    assignment = visit.course.assignments.get(row.assignment)
+    if assignment is not None and hides_names(visit, assignment):
+        return called(visit, visit.store.submission(row.submission_id), ""), ""
+    return student.name or student.identifier, student.identifier
+
+
 @page(STAFF, "GET", "POST")
 def request(visit: Visit, number: int) -> HttpResponse:
     """One request with all that an answer needs; what is sent is the answer."""
     row = find_request(visit, number)
+    about = visit.store.submission(row.submission_id)
+    is_own = visit.visitor.is_party_to(about)
     if visit.request.method == "POST":
+        if is_own:
+            raise OwnWork("others must answer")
         return _answer(visit, row)
+    student = visit.store.roster.find(row.student)
+    name = (student.name if student else "") or row.student
+    paper = called(visit, about, "") if row.assignment in visit.course.assignments else ""
     values: dict[str, Any] = {
         "here": "requests",
         "row": row,
-        "student": visit.store.roster.find(row.student),
+        "is_own": is_own,
+        "now": visit.now,
+        # Where names are hidden, what the paper is called.
+        "paper": paper,
+        "student": "The student" if paper else name,
         "thread": [(one, one.by == row.student) for one in row.replies],
     }
     if row.assignment in visit.course.assignments:

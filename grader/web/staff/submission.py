@@ -15,7 +15,7 @@ from grader.gradebook.evidence import gather_dates, gather_students
 from grader.gradebook.term import Grade, Sheets
 from grader.report.wording import points_text
 from grader.store import CannotWithdraw, State, StudentRow, SubmissionRow
-from grader.web.finding import find_submission
+from grader.web.finding import find_others_submission, find_submission
 from grader.web.staff.choosing import Chosen, read_choice
 from grader.web.staff.findings import findings
 from grader.web.staff.given import asked, given_reason
@@ -67,6 +67,7 @@ def submission(visit: Visit, number: int) -> HttpResponse:
         "history": store.history(number) if not paper else (),
         "marks": newest_marks(visit, row),
         "has_proposal": listed.has_proposal and sees_everybody(visit),
+        "is_own": visit.visitor.is_party_to(row),
         "again": _how_again(visit, row),
         "is_withdrawn": row.state is State.WITHDRAWN,
         "is_running": row.state is State.RUNNING,
@@ -141,7 +142,7 @@ def newest_marks(visit: Visit, row: SubmissionRow) -> list[tuple[str, str, str, 
 @page(STAFF, "POST")
 def grade_again(visit: Visit, number: int) -> HttpResponse:
     """Queue it: what is graded for a proposal, what is not for its first grading."""
-    row = find_submission(visit, number)
+    row = find_others_submission(visit, number)
     visit.place.rely(visit.by)
     how = _how_again(visit, row)
     if how == "propose" and visit.store.regrades.queue([number]):
@@ -158,7 +159,7 @@ def grade_again(visit: Visit, number: int) -> HttpResponse:
 @page(STAFF, "POST")
 def withdraw(visit: Visit, number: int) -> HttpResponse:
     """Take it back with a reason, or give it back; what counts then is told."""
-    row = find_submission(visit, number)
+    row = find_others_submission(visit, number)
     given = visit.request.POST
     undo = given.get("do") == "reinstate"
     change = visit.store.withdrawals.reinstate if undo else visit.store.withdrawals.withdraw

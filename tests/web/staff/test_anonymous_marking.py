@@ -64,6 +64,21 @@ def test_a_paper_has_one_name_and_others_have_others(site: Site) -> None:
     assert f"<h1>Paper {names[0]}</h1>" in shown(site.client("tam").get(at("idea", first)))
 
 
+def test_a_request_is_of_a_paper(site: Site) -> None:
+    change(site, "title: First homework\n", "title: First homework\n    anonymous: true\n")
+    number = site.hand_in("ada")
+    site.grade("hw1", graded(("q1", 6, 6), ("q2", 1, 4)))
+    row = site.store.requests.ask(number, "ada", "q2", "It is right.")
+    site.store.requests.reply(row.id, "Why?", by="tam")
+    site.store.requests.reply(row.id, "By the notes.", by="ada")
+    paper = f"Paper {nameless(site.store.secret(), site.store.submission(number))}"
+    for path in ("", f"{row.id}/"):
+        page = shown(site.client("tam").get(f"/staff/requests/{path}"))
+        assert paper in page
+        assert told(page) == []
+        assert {"ada", "Ada"} <= set(told(shown(site.client("ivy").get(f"/staff/requests/{path}"))))
+
+
 def test_an_instructor_may_look(site: Site) -> None:
     anonymous(site)
     first, _ = two_essays(site)

@@ -1,5 +1,7 @@
 """Regrade requests: staff see those of their students, and answer."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.term_course import graded
@@ -24,6 +26,13 @@ def test_open_ones_come_first_by_age(site: Site) -> None:
     assert [line[5][:4] for line in table(answer)] == ["open", "open", "clos"]
     assert "2 open" in shown(answer)
     assert (second, third) == (2, 3)
+
+
+def test_how_long_it_has_been_open_goes_by_the_courses_clock(site: Site) -> None:
+    ask(site, "ada")
+    site.at(datetime.now(UTC) + timedelta(days=3, minutes=1))
+    for path in (LIST, f"{LIST}1/"):
+        assert "open for 3\N{NO-BREAK SPACE}days<" in shown(site.client("tam").get(path))
 
 
 def test_they_can_be_those_of_one_assignment(site: Site) -> None:
