@@ -10,9 +10,10 @@ FUZZ_MINUTES ?= 1
 FUZZ ?=
 # More options for pytest, such as PYTEST="-k calendar".
 PYTEST ?=
-# Two files at a time, in their order: else those with few and long tests come last, and one waits
+# Several files at a time, in their order: else those with few and long tests come last, and one waits
 # for the other.
-TWO := -n 2 --dist loadfile --no-loadscope-reorder
+WORKERS ?= 2
+TESTS := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-header --no-annotate --only-binary :all:
@@ -40,21 +41,21 @@ demo: packages docker
 
 test: lint docker
 	@scripts/libraries
-	@.venv/bin/python -m pytest $(TWO) $(PYTEST)
+	@.venv/bin/python -m pytest $(TESTS) $(PYTEST)
 
 # The same tests, but for those of reference/, which keep nothing.
 test-postgresql: packages docker
-	@TEST_DATABASE=postgresql .venv/bin/python -m pytest $(TWO) \
+	@TEST_DATABASE=postgresql .venv/bin/python -m pytest $(TESTS) \
 		--ignore tests/reference tests $(PYTEST)
 
 # The tests of tests/threats/table.py, and that table with what was seen.
 threats: packages docker
-	@.venv/bin/python -m tests.threats.report -q $(TWO) $(PYTEST)
+	@.venv/bin/python -m tests.threats.report -q $(TESTS) $(PYTEST)
 
 # What takes hours: every assignment's hidden tests, and all notebooks of all its students.
 nightly: packages docker
 	@.venv/bin/course check --all
-	@.venv/bin/python -m pytest $(TWO) -m nightly $(PYTEST)
+	@.venv/bin/python -m pytest $(TESTS) -m nightly $(PYTEST)
 
 # What is found is told with the input; CONTRIBUTING.md says what to do with it.
 fuzz: packages

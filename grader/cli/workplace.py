@@ -45,7 +45,7 @@ class Workplace:
     def course(self) -> Course:
         """The course by the file as it is now. Raises `CourseFileError`.
 
-        Which one counts, `grader.cli.versions` tells: `in_force`, `require_in_force`.
+        Which one counts, `grader.cli.in_force` tells: `in_force`, `require_in_force`.
         """
         return load_course(self.course_file, text=self.course_text)
 

@@ -1,22 +1,17 @@
 """A submitted notebook as a page that nothing of its author's runs in.
 
 It is shown in a frame that has no origin and loads nothing (`STRANGERS_POLICY`), and still there
-is only this in it: text that the template escapes, Markdown that nh3 has cleaned, pictures that are
-PNG or JPEG by their own bytes. There are no links: where one leads is written beside it.
+is only this in it: text that the template escapes, Markdown that nh3 has cleaned, MathML that we
+wrote, pictures that are PNG or JPEG by their own bytes. There are no links: where one leads is
+written beside it.
 """
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from html import escape
-from typing import Any
 
-import mistune
-import nh3
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
-from mistune.plugins.math import math
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
@@ -26,6 +21,7 @@ from grader.outcomes import CellRecord, CellStatus, GradedSubmission
 from grader.report.cleaning import clean_block, clean_line, clean_text
 from grader.report.sentences import CELLS
 from grader.report.wording import seconds_text
+from grader.web.markdown import Room, safe_markdown
 from grader.web.uploaded_outputs import Pictures, Piece, outputs_by_cell
 
 # What more there is of a notebook than this, nobody reads in a browser; the file has all of it.
@@ -38,13 +34,6 @@ _RENDERED_CHARACTERS = 20_000
 _RENDERED_IN_ALL = 200_000
 # Of the processor, for all cells together: some text takes a second where most takes a millisecond.
 _RENDERED_SECONDS = 1.0
-
-_TAGS = set(
-    "p br hr h1 h2 h3 h4 h5 h6 em strong b i s del u sub sup small kbd code pre blockquote ul ol "
-    "li table thead tbody tfoot tr th td caption dl dt dd div span details summary img".split()
-)
-_PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/]+=*")
-_WEB_ADDRESS = re.compile(r"https?://[^\s\"'<>]{1,500}")
 
 
 @dataclass(frozen=True)
@@ -99,6 +88,7 @@ class _Reading:
         self._lines = _MOST_LINES
         self._rendered = _RENDERED_IN_ALL
         self._until = time.thread_time() + _RENDERED_SECONDS
+        self._room = Room(self._until)
 
     def views(
         self, cells: tuple[Cell, ...], chosen: range, ran: dict[int, CellRecord]
@@ -142,7 +132,7 @@ class _Reading:
         source = clean_text(cell.source)
         if cell.kind is CellKind.MARKDOWN and self._may_render(source):
             attached = self._outputs.attached.get(index, {})
-            html = safe_markdown(source, attached, self._pictures)
+            html = safe_markdown(source, attached, self._pictures, self._room)
             return CellView(index + 1, cell.kind, html=html)
         lines = source.split("\n")[: max(0, min(_CELL_LINES, self._lines))]
         self._lines -= len(lines)
@@ -156,78 +146,6 @@ class _Reading:
             return False
         self._rendered -= len(source)
         return True
-
-
-def safe_markdown(
-    source: str, attached: dict[str, dict[str, Any]], pictures: Pictures
-) -> SafeString:
-    """Markdown as HTML without links, scripts, styles, or pictures from elsewhere.
-
-    `attached` are the pictures of the cell itself, as nbformat has them.
-    """
-    renderer = _Renderer(attached, pictures)
-    plugins = ["table", "strikethrough", math]
-    markdown = mistune.create_markdown(renderer=renderer, plugins=plugins)
-    renderer.register("inline_math", _inline_math)
-    renderer.register("block_math", _block_math)
-    try:
-        html = str(markdown(source))
-    except RecursionError:
-        html = f"<pre>{escape(source)}</pre>"
-    # Safe: only what nh3 lets through, by these lists alone.
-    return mark_safe(
-        nh3.clean(
-            html,
-            tags=_TAGS,
-            attributes={"img": {"src", "alt"}, "ol": {"start"}, "td": {"colspan", "rowspan"}},
-            attribute_filter=_kept,
-            allowed_classes={"span": {"address"}, "code": {"math"}, "pre": {"math"}},
-            url_schemes={"data"},
-            link_rel=None,
-        )
-    )
-
-
-class _Renderer(mistune.HTMLRenderer):
-    """HTML in which links are text, and pictures are those that came with the cell."""
-
-    def __init__(self, attached: dict[str, dict[str, Any]], pictures: Pictures) -> None:
-        super().__init__(escape=False)
-        self._attached = attached
-        self._pictures = pictures
-
-    def link(self, text: str, url: str, title: str | None = None) -> str:
-        found = _WEB_ADDRESS.fullmatch(url)
-        if not found or url in text:
-            return text
-        return f'{text} <span class="address">({escape(url)})</span>'
-
-    def image(self, text: str, url: str, title: str | None = None) -> str:
-        alt = escape(text or "picture")
-        if url.startswith("attachment:"):
-            bundle = self._attached.get(url.removeprefix("attachment:"), {})
-            address = self._pictures.address(bundle)
-        else:
-            kind, _, data = url.partition(";base64,")
-            address = self._pictures.address({kind.removeprefix("data:"): data})
-        return f'<img src="{address}" alt="{alt}">' if address else f"[picture: {alt}]"
-
-
-def _inline_math(renderer: object, text: str) -> str:
-    return f'<code class="math">{escape(text)}</code>'
-
-
-def _block_math(renderer: object, text: str) -> str:
-    return f'<pre class="math">{escape(text)}</pre>'
-
-
-def _kept(tag: str, attribute: str, value: str) -> str | None:
-    """An attribute's value if it may stay."""
-    if attribute == "src":
-        return value if _PICTURE.fullmatch(value) else None
-    if attribute in ("start", "colspan", "rowspan"):
-        return value if value.isdecimal() and len(value) < 4 else None
-    return value
 
 
 def code_lines(source: str, *, coloured: bool) -> tuple[SafeString | str, ...]:

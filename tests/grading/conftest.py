@@ -11,7 +11,7 @@ import pytest
 from grader.course import Assignment, Course, load_course
 from grader.course.roster import load_roster
 from grader.grading import BatchSummary, GradingPlan, grade_batch, plan_grading
-from grader.grading.compiled import with_compiled_operations
+from grader.grading.compiled import use_own_cache, with_compiled_operations
 from grader.outcomes import GradedSubmission
 from grader.sandbox.docker import DockerSandbox
 from grader.sandbox.images import ensure_image
@@ -71,6 +71,7 @@ def cohort(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def plan(course: Course) -> GradingPlan:
     """A plan that knows nothing yet, for containers with this session's labels."""
+    use_own_cache("tests")
     made = plan_grading(course, "ps1", secret=SECRET, sandbox=DockerSandbox(), labels=LABELS)
     return with_compiled_operations(made)
 

@@ -15,9 +15,12 @@ from grader.store.holds import HELD_FOR
 from grader.web.account import devices, inviting, tokens
 from grader.web.account.single_sign_on import CLAIM, NEEDED
 from grader.web.api.urls import no_such_operation
+from grader.web.arriving import WHOLE_SECONDS
+from grader.web.serving import CONNECTIONS
 from grader.web.settings import UPLOAD_BYTES
+from grader.web.shares import MOST_SECONDS, SOME_SECONDS
 from grader.web.staff.reports import MOST_IN_PDF
-from grader.web.student.handing_in import MOST_A_MINUTE
+from grader.web.student.handing_in import MOST_A_DAY, MOST_A_MINUTE
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -113,7 +116,11 @@ def test_limits_are_those_of_the_code() -> None:
         f"| a request | {UPLOAD_BYTES >> 20} MB, and it is refused beyond that; a notebook or PDF "
         "may have 20 MB |",
         f"client_max_body_size {UPLOAD_BYTES >> 20}m;",
-        f"| files handed in | {MOST_A_MINUTE} a minute and account",
+        f"| files handed in | {MOST_A_MINUTE} a minute and account, {MOST_A_DAY} a day",
+        f"| time to send it | {WHOLE_SECONDS / 60:g} minutes, its head a minute",
+        f"| connections | {CONNECTIONS:,} at once",
+        f"| a student's requests | {MOST_SECONDS:g} seconds of processor a minute; after "
+        f"{SOME_SECONDS:g} of them, two at a time",
         "| 5 in 5 minutes for an account, 30 a minute from an address |",
         "| asked for 60 times a minute from an address; 10 wrong ones a minute and account |",
         f"| tokens | {tokens.MOST_TOKENS} an account |",

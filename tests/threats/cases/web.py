@@ -8,6 +8,7 @@ STAFF = "tests/web/staff"
 LOGIN = f"{ACCOUNT}/test_logging_in.py"
 NOTEBOOK = f"{STUDENT}/test_notebook_page.py"
 FRAME = f"{NOTEBOOK}::test_the_frame_has_the_strangers_policy_and_no_name_of_theirs"
+FORMULAS = f"{STUDENT}/test_hostile_mathematics.py"
 OWNED = "tests/web/test_ownership.py"
 
 CASES = (
@@ -20,6 +21,13 @@ CASES = (
         "test_nothing_that_runs_comes_out_of_all_of_them_together_or_of_our_run",
         f"{NOTEBOOK}::test_the_page_has_a_frame_that_may_do_nothing",
         FRAME,
+    ),
+    case(
+        73,
+        "LaTeX that writes HTML, multiplies, or nests without end",
+        "shown as it was written, or as listed elements of MathML, in bounded time",
+        f"{FORMULAS}::test_an_attack_becomes_letters_or_stays_latex",
+        f"{FORMULAS}::test_a_flood_takes_no_time_and_no_room",
     ),
     case(
         73,
