@@ -10,9 +10,9 @@ FUZZ_MINUTES ?= 1
 FUZZ ?=
 # More options for pytest, such as PYTEST="-k calendar".
 PYTEST ?=
-# Several files at a time, in their order: else those with few and long tests come last, and one waits
-# for the other.
-WORKERS ?= 2
+# Three files at a time on two cores, since some wait for containers or browsers; in their order, or
+# else those with few and long tests come last, and one waits for the other.
+WORKERS ?= 3
 TESTS := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
