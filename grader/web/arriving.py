@@ -1,8 +1,10 @@
 """When a request arrived: as soon as all of it is here, however long it then waits for its turn.
 
-And what is not waited for: a request without an end.
+And what is not waited for: a request without an end, or one that would fill the disk.
 """
 
+import shutil
+import tempfile
 import time
 from datetime import timedelta
 from typing import Any
@@ -11,7 +13,7 @@ from django.http import HttpRequest
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.receiver import ChunkedReceiver
-from waitress.utilities import BadRequest
+from waitress.utilities import BadRequest, Error
 
 # A header that our server sets on each request itself, whatever was sent.
 _STAMP = "COURSE_ARRIVED"
@@ -19,9 +21,18 @@ _STAMP = "COURSE_ARRIVED"
 _LONGEST = timedelta(minutes=10)
 # So long may the headers of a request take, and all of it: 20 MB by the slowest line in use.
 HEAD_SECONDS, WHOLE_SECONDS = 60.0, 600.0
+# A large body lies in a temporary file before anybody knows who sends it. So much stays free there.
+FREE_BYTES = 1 << 30
 # Of what is no data between chunks. waitress reads it anew with each piece that arrives, while all
 # other connections wait.
 _LONGEST_LINE = 8 << 10
+
+
+class NoRoom(Error):
+    """What can't be taken now, and may be later."""
+
+    code = 503
+    reason = "Service Unavailable"
 
 
 class StampingParser(HTTPRequestParser):
@@ -37,23 +48,33 @@ class StampingParser(HTTPRequestParser):
         if not self.completed and (fault := self._fault()):
             if not self.headers_finished:  # to answer, something of them must be known
                 self.parse_header(b"GET / HTTP/1.0\r\n")
-            self.error = BadRequest(fault)  # pyright: ignore[reportAttributeAccessIssue]
+            self.error = fault  # pyright: ignore[reportAttributeAccessIssue]
             self.completed = True
         if self.completed:
             headers: dict[str, str] = self.headers  # pyright: ignore[reportAssignmentType]
             headers[_STAMP] = repr(time.time())
         return taken
 
-    def _fault(self) -> str:
-        """Why no more is waited for; nothing while all is well."""
+    def _fault(self) -> Error | None:
+        """Why no more is waited for; None while all is well."""
         seconds = WHOLE_SECONDS if self.headers_finished else HEAD_SECONDS
         if time.monotonic() - self._began > seconds:
-            return f"it took more than {seconds:g} s to arrive"
+            return BadRequest(f"it took more than {seconds:g} s to arrive")
+        if self.body_bytes_received > self.adj.inbuf_overflow and _free_bytes() < FREE_BYTES:
+            return NoRoom(
+                "The disk of this machine is nearly full, and nothing of this was taken. Tell the "
+                "teaching staff, and try again in a while."
+            )
         body: object = self.body_rcv
         if not isinstance(body, ChunkedReceiver):
-            return ""
+            return None
         is_long = max(len(body.control_line), len(body.trailer)) > _LONGEST_LINE
-        return "a line between its chunks is too long" if is_long else ""
+        return BadRequest("a line between its chunks is too long") if is_long else None
+
+
+def _free_bytes() -> int:
+    """What is free where bodies lie until they are complete."""
+    return shutil.disk_usage(tempfile.gettempdir()).free
 
 
 class StampingChannel(HTTPChannel):
