@@ -307,11 +307,13 @@ class DockerBox(Box):
     def _end(self) -> Exit:
         self._control_group.sample()
         seconds = time.monotonic() - self._started
-        self._hang_up()
         try:
             try:
                 state = self._state()
             finally:
+                # Not before: a program that reads the end of its input ends, and it would seem that
+                # it had done so by itself.
+                self._hang_up()
                 remove_container(self._client, self.container_id)
         except docker.errors.NotFound as error:
             raise SandboxFault("the container was removed from outside") from error

@@ -316,6 +316,19 @@ def test_a_runner_that_does_not_start_is_our_fault(label: str) -> None:
         Conversation(box, 1 << 20).greet()
 
 
+def test_whoever_closes_a_box_is_not_taken_for_its_program(
+    label: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def state_on_a_busy_host(box: DockerBox) -> dict[str, Any]:
+        time.sleep(1.5)
+        return state(box)
+
+    state = DockerBox._state
+    monkeypatch.setattr(DockerBox, "_state", state_on_a_busy_host)
+    with opened(DockerSandbox(), small(label)) as talk:
+        assert talk.finish().ending is None
+
+
 def test_what_a_box_used_is_told(label: str) -> None:
     with opened(DockerSandbox(), small(label)) as talk:
         run_cells(talk, "import time\nend = time.time() + 0.7\nwhile time.time() < end: pass")
