@@ -18,7 +18,7 @@ from grader.cli.workplace import Workplace
 from grader.course import Course, load_course
 from grader.course.hidden import hidden_files
 from grader.grading import GradingPlan, grade_batch, grade_notebook, plan_grading
-from grader.grading.compiled import use_own_cache
+from grader.grading.compiled import use_own_cache, with_compiled_operations
 from grader.outcomes import Ending
 from grader.release import solution_notebook, starter_notebook
 from grader.report.pages import feedback_page
@@ -41,7 +41,8 @@ def course() -> Course:
 @cache
 def plan(assignment: str) -> GradingPlan:
     use_own_cache("tests")  # expected values of thirteen assignments are many programs
-    return plan_grading(course(), assignment, secret=SECRET, sandbox=DockerSandbox(), labels=LABELS)
+    made = plan_grading(course(), assignment, secret=SECRET, sandbox=DockerSandbox(), labels=LABELS)
+    return with_compiled_operations(made)
 
 
 def expected(assignment: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A light course, a store with a notebook of each student, and what must hold after any fault."""
 
 import gc
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,8 @@ from tests.faults.own_engine import OwnEngine, own_engine, why_not
 from tests.faults.soundness import RECEIVED, SECRET, check_nothing_is_left
 from tests.store.postgresql import copied_data
 
-LABELS = {"csc2541.tests": "faults"}
+# Of this process alone: another one of pytest must not take its containers for leftovers.
+LABELS = {"csc2541.tests": f"faults-{os.getpid()}"}
 
 
 @pytest.fixture(scope="session")
