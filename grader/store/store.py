@@ -277,7 +277,7 @@ class Store:
         with self._tables.reading():
             queued = self._tables.queued(batch.assignment, only)
             now = self._clock()
-            times = queued.values_list("not_before", flat=True)
+            times = queued.order_by().values_list("not_before", flat=True)
             return min((seconds_left(at, now) for at in times), default=None)
 
     def finish(self, lease: Lease, graded: GradedSubmission, *, environment: str = "") -> ResultRow:

@@ -15,7 +15,7 @@ from grader.report.cleaning import clean_block
 from grader.report.sentences import OUTCOMES
 from grader.report.wording import spoken_name
 from grader.store import RequestRow, StudentRow
-from grader.web.finding import find_request
+from grader.web.finding import find_request, find_student
 from grader.web.staff.paging import part_of
 from grader.web.staff.reach import called, hides_names, people_seen
 from grader.web.visits import STAFF, OwnWork, Visit, page
@@ -80,17 +80,15 @@ def request(visit: Visit, number: int) -> HttpResponse:
         if is_own:
             raise OwnWork("others must answer")
         return _answer(visit, row)
-    student = visit.store.roster.find(row.student)
-    name = (student.name if student else "") or row.student
-    paper = called(visit, about, "") if row.assignment in visit.course.assignments else ""
+    asks, identifier = _asks(visit, row, find_student(visit, row.student))
     values: dict[str, Any] = {
         "here": "requests",
         "row": row,
         "is_own": is_own,
         "now": visit.now,
-        # Where names are hidden, what the paper is called.
-        "paper": paper,
-        "student": "The student" if paper else name,
+        "asks": asks,
+        "identifier": identifier,
+        "student": asks if identifier else "The student",
         "thread": [(one, one.by == row.student) for one in row.replies],
     }
     if row.assignment in visit.course.assignments:
