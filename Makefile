@@ -2,6 +2,9 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
+# Hundreds of processes import the same modules: those are compiled once, also where the
+# environment says to keep nothing.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The environments whose images are built beforehand; others are built when first needed.
 ENVIRONMENTS ?= cpu

@@ -106,7 +106,8 @@ HOUR = 3600
         ({f"{LTI}deployment_id": "d9"}, "This course is not open to that part of the LMS"),
         ({f"{LTI}message_type": "LtiDeepLinkingRequest"}, "Only links lead here"),
     ],
-    ids=lambda value: str(value)[:60] if isinstance(value, dict) else "",
+    # Names without values, since some are times and each worker must find the same tests.
+    ids=lambda value: ", ".join(value).removeprefix(LTI) if isinstance(value, dict) else "",
 )
 def test_a_token_that_is_not_as_it_must_be_is_refused(
     site: Site, lms: Lms, claims: dict[str, Any], title: str
