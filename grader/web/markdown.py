@@ -10,8 +10,7 @@ import mistune
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 
-from grader.web.formulas import Formula, Marked, marked
-from grader.web.mathematics import mathml
+from grader.web.formulas import Formula, Marked, marked, mathml
 from grader.web.uploaded_outputs import Pictures
 
 _TAGS = set(

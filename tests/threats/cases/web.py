@@ -8,7 +8,7 @@ STAFF = "tests/web/staff"
 LOGIN = f"{ACCOUNT}/test_logging_in.py"
 NOTEBOOK = f"{STUDENT}/test_notebook_page.py"
 FRAME = f"{NOTEBOOK}::test_the_frame_has_the_strangers_policy_and_no_name_of_theirs"
-FORMULAS = f"{STUDENT}/test_hostile_mathematics.py"
+FORMULAS = "tests/web/formulas/test_hostile_formulas.py"
 OWNED = "tests/web/test_ownership.py"
 
 CASES = (

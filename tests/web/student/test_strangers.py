@@ -27,7 +27,7 @@ TAGS = set(
     "h3 h4 h5 h6 hr b i ol li ul br table thead tbody tr th td blockquote del "
     "summary details".split()
 )
-# Of formulas; test_hostile_mathematics.py looks at these and their attributes more closely.
+# Of formulas; test_hostile_formulas.py looks at these and their attributes more closely.
 MATHML = set(
     "math mrow mi mn mo mtext mspace mfrac msqrt mroot mstyle mpadded mphantom msub msup msubsup "
     "munder mover munderover mtable mtr mtd".split()

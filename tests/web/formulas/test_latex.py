@@ -5,8 +5,7 @@ import time
 import pytest
 
 from grader.release.cells import CellKind, read_cells
-from grader.web.formulas import marked
-from grader.web.mathematics import mathml
+from grader.web.formulas import marked, mathml
 from tests.test_layers import ROOT
 
 # Letters and operators alone, as <math><mrow> holds them.

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 from latex2mathml.symbols_parser import convert_symbol
 
 from grader.report.cleaning import clean_text
-from grader.web.alphabets import letters
+from grader.web.formulas.alphabets import letters
 
 
 class Unshowable(Exception):

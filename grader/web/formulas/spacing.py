@@ -5,7 +5,7 @@ import unicodedata
 from itertools import pairwise
 from xml.etree.ElementTree import Element
 
-from grader.web.mathml_letters import BARS, WORD, Unshowable, become, mend_letters
+from grader.web.formulas.letters import BARS, WORD, Unshowable, become, mend_letters
 
 # Not of any size: what is wide can be scrolled to, but mustn't be lost behind other things.
 LENGTH = re.compile(r"(?:-[0-2]?|\d{0,2})(?:\.\d{1,4}|(?<=\d))(?:em|ex|px|pt|mm|cm)|0")

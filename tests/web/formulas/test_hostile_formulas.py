@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.web.formulas import Formula
+from grader.web.formulas.latex import MOST_CHARACTERS, mathml
+from grader.web.formulas.marking import Formula
 from grader.web.markdown import Room
-from grader.web.mathematics import MOST_CHARACTERS, mathml
 from grader.web.strangers import notebook_page
 from tests.web.story_course import browser
 from tests.web.student.test_strangers import MATHML, TAGS, as_bytes, assert_harmless, cell

@@ -10,8 +10,8 @@ from xml.etree.ElementTree import Element
 
 import nh3
 
-from grader.web.mathml_letters import Unshowable
-from grader.web.mathml_spacing import LENGTH, mend
+from grader.web.formulas.letters import Unshowable
+from grader.web.formulas.spacing import LENGTH, mend
 
 # Browsers take long for what is deeper, and for more than this of one formula.
 _DEEPEST = 48

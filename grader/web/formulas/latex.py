@@ -11,8 +11,8 @@ from functools import lru_cache
 from latex2mathml.converter import Converter
 from latex2mathml.symbols_parser import SYMBOLS
 
-from grader.web.mathml import written
-from grader.web.mathml_letters import Unshowable
+from grader.web.formulas.letters import Unshowable
+from grader.web.formulas.writing import written
 
 # Of LaTeX: a page of derivation has some 1,500 characters.
 MOST_CHARACTERS = 3_000
