@@ -12,6 +12,7 @@ from typing import Any
 import jax
 
 from grader.checks.declare import Alternate, AuthoringError, Check, Mutant
+from grader.checks.imported import imported_files
 from grader.course.hidden import hidden_files
 
 
@@ -123,16 +124,10 @@ def _check_names(loaded: LoadedAssignment) -> None:
 
 
 def _version(folder: Path) -> str:
-    """A digest of the assignment's Python files, of what they import from beside it, and of jax."""
+    """A digest of the assignment's Python files, of what of `reference` they import, and of jax."""
     root = folder.resolve().parent.parent
-    beside = {
-        Path(file)
-        for module in list(sys.modules.values())
-        if (file := getattr(module, "__file__", None)) and Path(file).parent.is_relative_to(root)
-    }
     own = set(folder.resolve().rglob("*.py"))
-    trusted = {path for path in beside if path.is_relative_to(root / "reference")} | own
     digest = hashlib.sha256(jax.__version__.encode())
-    for path in sorted(trusted):
+    for path in sorted(own | imported_files(own, root / "reference")):
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]

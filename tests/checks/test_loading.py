@@ -1,3 +1,5 @@
+import sys
+import types
 from pathlib import Path
 
 import jax
@@ -76,6 +78,25 @@ def test_the_version_changes_with_any_trusted_file(tmp_path: Path, changed: str)
     assert load_assignment(folder).version == before
     with (folder / changed).open("a") as file:
         file.write("# changed\n")
+    assert load_assignment(folder).version != before
+
+
+def test_the_version_goes_by_what_is_imported_and_not_by_who_was_loaded_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_toy(tmp_path, checks=f"import reference.used\n{CHECKS}")
+    reference = tmp_path / "reference"
+    reference.mkdir()
+    for name in ("__init__", "used", "unused"):
+        (reference / f"{name}.py").write_text("")
+        full = "reference" if name == "__init__" else f"reference.{name}"
+        module = types.ModuleType(full)
+        module.__file__ = str(reference / f"{name}.py")
+        monkeypatch.setitem(sys.modules, full, module)
+    before = load_assignment(folder).version
+    (reference / "unused.py").write_text("# another assignment's\n")
+    assert load_assignment(folder).version == before
+    (reference / "used.py").write_text("# changed\n")
     assert load_assignment(folder).version != before
 
 
