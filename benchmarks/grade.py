@@ -21,7 +21,8 @@ import jax
 
 from grader.course import Course, load_course
 from grader.grading import GradingPlan, grade_notebook, plan_grading
-from grader.grading.compiled import use_own_cache, with_compiled_operations
+from grader.grading.compiled import with_compiled_operations
+from grader.grading.own_programs import use_own_cache
 from grader.release import solution_notebook
 from grader.sandbox.box import Box, BoxRequest, Sandbox
 from grader.sandbox.docker import DockerSandbox

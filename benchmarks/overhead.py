@@ -21,7 +21,8 @@ from benchmarks.speed.notebooks import STYLES, notebook
 from benchmarks.speed.race import prepared_course
 from grader.course import load_course
 from grader.grading import GradingPlan, grade_notebook, plan_grading
-from grader.grading.compiled import use_own_cache, with_compiled_operations
+from grader.grading.compiled import with_compiled_operations
+from grader.grading.own_programs import use_own_cache
 from grader.release import solution_notebook
 from grader.sandbox.docker import DockerSandbox, container_options, remove_container
 from grader.sandbox.images import ensure_image

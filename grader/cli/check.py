@@ -17,9 +17,10 @@ from grader.cli.workplace import Workplace, pass_workplace
 from grader.desk.checking import amount as amount
 from grader.desk.checking import keep_found
 from grader.desk.checking import room as room
-from grader.grading.compiled import use_own_cache, with_compiled_operations
+from grader.grading.compiled import with_compiled_operations
 from grader.grading.kept import kept_for
 from grader.grading.otter_verification import OtterVerification, verify_otter
+from grader.grading.own_programs import use_own_cache
 from grader.grading.plan import GradingPlan, plan_grading
 from grader.grading.verification import (
     DRAWS,

@@ -31,7 +31,8 @@ from grader.cluster import (
 from grader.desk.regrading import submissions_that_count
 from grader.grading import BatchSummary, grade_batch, plan_grading
 from grader.grading import Progress as Step
-from grader.grading.compiled import use_own_cache, with_compiled_operations
+from grader.grading.compiled import with_compiled_operations
+from grader.grading.own_programs import use_own_cache
 from grader.outcomes import GradedSubmission
 from grader.store import State
 

@@ -13,8 +13,8 @@ from grader.course.calendar import due_text
 from grader.desk.foreseeing import first_release
 from grader.gradebook.dates import Calendar
 from grader.gradebook.evidence import gather_dates
-from grader.grading.compiled import use_own_cache
 from grader.grading.expected import gather_hidden
+from grader.grading.own_programs import use_own_cache
 from grader.release import (
     Bundle,
     HiddenValues,

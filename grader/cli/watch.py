@@ -12,7 +12,8 @@ from grader.cli.workplace import Workplace
 from grader.course import Course
 from grader.desk.place import Place
 from grader.grading import BatchSummary, GradingPlan, plan_grading
-from grader.grading.compiled import use_own_cache, with_compiled_operations
+from grader.grading.compiled import with_compiled_operations
+from grader.grading.own_programs import use_own_cache
 from grader.grading.watching import Watch, Watched
 
 

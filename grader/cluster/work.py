@@ -33,7 +33,8 @@ from grader.cluster.order import (
 from grader.cluster.places import Place, remove_left_containers, take_place
 from grader.course import CourseFileError, load_course
 from grader.grading import GradingPlan, grade_notebook, plan_grading
-from grader.grading.compiled import CompiledPrograms, use_own_cache, with_compiled_operations
+from grader.grading.compiled import with_compiled_operations
+from grader.grading.own_programs import CompiledPrograms, use_own_cache
 from grader.grading.patience import cause
 from grader.intake import Refused
 from grader.outcomes import GraderError

@@ -15,7 +15,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from grader.grading.compiled import CompiledPrograms
+from grader.grading.own_programs import CompiledPrograms
 from grader.grading.patience import Away, Interrupted, Patience, cause
 from grader.grading.plan import GradingPlan
 from grader.grading.submission import grade_notebook

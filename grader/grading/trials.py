@@ -25,7 +25,7 @@ from grader.checks.running import CheckFault, run_check
 from grader.checks.student import LocalBackend
 from grader.course import Course
 from grader.grading.analyst import BoxAnalyst
-from grader.grading.compiled import CompiledPrograms, use_own_cache
+from grader.grading.own_programs import CompiledPrograms, use_own_cache
 from grader.grading.plan import GradingPlan, plan_grading
 from grader.outcomes import CheckResult, GraderError, Outcome
 from grader.sandbox.box import Sandbox

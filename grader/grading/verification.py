@@ -17,8 +17,8 @@ from pydantic import TypeAdapter
 from grader.checks.choices import choices_of, spoken_choice
 from grader.checks.declare import Check
 from grader.course import Course
-from grader.grading.compiled import CompiledPrograms
 from grader.grading.kept import Kept
+from grader.grading.own_programs import CompiledPrograms
 from grader.grading.plan import GradingPlan
 from grader.grading.submission import grade_notebook
 from grader.grading.trials import TRIALS, Role, Trial, run_trials

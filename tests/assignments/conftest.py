@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.grading.compiled import CompiledPrograms
+from grader.grading.own_programs import CompiledPrograms
 
 PROGRAMS = CompiledPrograms(growth_bytes=1 << 30)
 

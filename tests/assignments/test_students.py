@@ -18,7 +18,8 @@ from grader.cli.workplace import Workplace
 from grader.course import Course, load_course
 from grader.course.hidden import hidden_files
 from grader.grading import GradingPlan, grade_batch, grade_notebook, plan_grading
-from grader.grading.compiled import use_own_cache, with_compiled_operations
+from grader.grading.compiled import with_compiled_operations
+from grader.grading.own_programs import use_own_cache
 from grader.outcomes import Ending
 from grader.release import solution_notebook, starter_notebook
 from grader.report.pages import feedback_page

@@ -11,7 +11,8 @@ import pytest
 from grader.course import Assignment, Course, load_course
 from grader.course.roster import load_roster
 from grader.grading import BatchSummary, GradingPlan, grade_batch, plan_grading
-from grader.grading.compiled import use_own_cache, with_compiled_operations
+from grader.grading.compiled import with_compiled_operations
+from grader.grading.own_programs import use_own_cache
 from grader.outcomes import GradedSubmission
 from grader.sandbox.docker import DockerSandbox
 from grader.sandbox.images import ensure_image

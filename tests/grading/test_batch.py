@@ -15,7 +15,8 @@ from grader.course import load_course
 from grader.course.roster import load_roster
 from grader.grading import GradingPlan, grade_batch, plan_grading
 from grader.grading.batch import FAILURES_IN_A_ROW, HereEngine
-from grader.grading.compiled import CompiledPrograms, with_compiled_operations
+from grader.grading.compiled import with_compiled_operations
+from grader.grading.own_programs import CompiledPrograms
 from grader.outcomes import GradedSubmission
 from grader.sandbox.box import Box, BoxRequest, Sandbox, SandboxFault
 from grader.sandbox.docker import DockerSandbox

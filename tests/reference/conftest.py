@@ -4,16 +4,14 @@ from collections.abc import Iterator
 
 import jax
 import pytest
-from runner.contexts import share_contexts
 
-from grader.grading.compiled import CompiledPrograms, use_own_cache
+from grader.grading.own_programs import CompiledPrograms, use_own_cache
 
 
 @pytest.fixture(autouse=True, scope="session")
 def compiled_programs_are_reused() -> None:
     """Of earlier runs too: a test of a mistake compiles mostly what its neighbours compile."""
     use_own_cache("tests")
-    share_contexts()  # as in students' boxes: it saves a seventh of the time
 
 
 PROGRAMS = CompiledPrograms(growth_bytes=2 << 30)

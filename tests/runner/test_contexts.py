@@ -1,35 +1,38 @@
-"""Many programs share an MLIR context, and none of them is the worse for it."""
+"""Many programs share an MLIR context, and none of them is the worse for it.
 
+In boxes and in the grader's own processes, which share no code.
+"""
+
+import importlib
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from runner import contexts
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"
 
 # In a process of its own: it changes JAX for good.
 PROGRAM = """
-import json, sys, threading
+import importlib, json, sys, threading
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import export
 from jax.extend.core import Primitive
 from jax.interpreters import mlir
-from runner.contexts import share_contexts
 from runner.program import count
 
-SHARED = sys.argv[1] == "shared"
 made = []
-if SHARED:
+if sys.argv[1:]:
     from jax._src.interpreters import mlir as inner
     make = inner.make_ir_context
     inner.make_ir_context = lambda: made.append(1) or make()
-    share_contexts()
+    importlib.import_module(sys.argv[1]).share_contexts()
 
 def while_another_is_lowered():
     # A primitive whose lowering rule computes something, as those of equinox do.
@@ -68,9 +71,23 @@ json.dump({"texts": found, "made": len(made)}, sys.stdout)
 """
 
 
-def run(how: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Sharing:
+    """One of the two: its module, its class of contexts, and the growth that it allows."""
+
+    module: str
+    name: str
+    growth: str
+
+
+BOX = Sharing("runner.contexts", "Contexts", "GROWTH_BYTES")
+GRADER = Sharing("grader.grading.own_programs", "SharedContexts", "CONTEXT_BYTES")
+both = pytest.mark.parametrize("sharing", [BOX, GRADER], ids=["box", "grader"])
+
+
+def run(*module: str) -> dict[str, Any]:
     ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM, how],
+        [sys.executable, "-c", PROGRAM, *module],
         cwd=ENVIRONMENTS,
         capture_output=True,
         text=True,
@@ -80,10 +97,19 @@ def run(how: str) -> dict[str, Any]:
     return json.loads(ended.stdout)
 
 
-def test_programs_are_the_same_in_shared_contexts_and_each_thread_has_its_own() -> None:
-    shared, apart = run("shared"), run("apart")
+@pytest.fixture(scope="module")
+def apart() -> list[str]:
+    """The programs' texts where each has a context of its own."""
+    return run()["texts"][0]
+
+
+@both
+def test_programs_are_the_same_in_shared_contexts_and_each_thread_has_its_own(
+    sharing: Sharing, apart: list[str]
+) -> None:
+    shared = run(sharing.module)
     assert len(shared["texts"]) == 4
-    assert all(texts == apart["texts"][0] for texts in shared["texts"])
+    assert all(texts == apart for texts in shared["texts"])
     # One a thread, some for what is computed while another program is lowered, another as memory
     # grows: not one for each of 150 programs.
     assert 8 <= shared["made"] <= 24
@@ -100,23 +126,37 @@ class Growing:
 
 
 @pytest.fixture
-def process(monkeypatch: pytest.MonkeyPatch) -> Growing:
+def process(sharing: Sharing, monkeypatch: pytest.MonkeyPatch) -> Growing:
     growing = Growing()
-    monkeypatch.setattr(contexts, "resident_bytes", growing.resident_bytes)
+    module = importlib.import_module(sharing.module)
+    monkeypatch.setattr(module, "resident_bytes", growing.resident_bytes)
     return growing
 
 
-def test_a_context_is_left_after_so_many_programs(process: Growing) -> None:
-    shared = contexts.Contexts(object)
-    found = [shared() for _ in range(contexts.MOST_PROGRAMS + 1)]
+@pytest.fixture
+def shared(sharing: Sharing) -> Callable[[], object]:
+    return getattr(importlib.import_module(sharing.module), sharing.name)(object)
+
+
+def limit(sharing: Sharing, name: str) -> int:
+    return getattr(importlib.import_module(sharing.module), name)
+
+
+@both
+def test_a_context_is_left_after_so_many_programs(
+    sharing: Sharing, process: Growing, shared: Callable[[], object]
+) -> None:
+    found = [shared() for _ in range(limit(sharing, "MOST_PROGRAMS") + 1)]
     assert len(set(map(id, found))) == 2
     assert found[0] is found[-2]
 
 
-def test_a_context_is_left_when_memory_grows_as_with_large_constants(process: Growing) -> None:
-    shared = contexts.Contexts(object)
+@both
+def test_a_context_is_left_when_memory_grows_as_with_large_constants(
+    sharing: Sharing, process: Growing, shared: Callable[[], object]
+) -> None:
     first = shared()
-    process.size += contexts.GROWTH_BYTES
+    process.size += limit(sharing, sharing.growth)
     assert shared() is first
     process.size += 1
     second = shared()

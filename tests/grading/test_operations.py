@@ -1,10 +1,8 @@
 """What of a solution's compiled code is shared with every student's container."""
 
-import jax
-import jax.numpy as jnp
 import pytest
 
-from grader.grading.compiled import CompiledPrograms, functions_in, is_single_operation
+from grader.grading.operations import functions_in, is_single_operation
 
 GIVEN = {"_apply", "quadratic"}
 
@@ -53,27 +51,3 @@ def test_a_loop_is_not_shared_since_its_body_is_the_solution(name: str):
 def test_files_that_are_no_cache_entries_are_not_shared():
     assert not is_single_operation("jit_matmul-0123abcd-atime", GIVEN, set())
     assert not is_single_operation("notes.txt", GIVEN, set())
-
-
-@pytest.mark.parametrize(
-    ("limits", "forgets"),
-    [
-        ({"growth_bytes": 1 << 40, "most_maps": 1 << 30}, False),
-        ({"growth_bytes": -1, "most_maps": 1 << 30}, True),
-        ({"growth_bytes": 1 << 40, "most_maps": 0}, True),
-    ],
-)
-def test_compiled_programs_are_dropped_before_memory_or_maps_run_out(
-    limits: dict[str, int], forgets: bool
-) -> None:
-    traced: list[object] = []
-
-    @jax.jit
-    def twice(x: jax.Array) -> jax.Array:
-        traced.append(x)
-        return 2 * x
-
-    twice(jnp.ones(2))
-    CompiledPrograms(**limits).forget_if_grown()
-    twice(jnp.ones(2))
-    assert len(traced) == (2 if forgets else 1)
