@@ -21,7 +21,7 @@ TESTS := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-header --no-annotate --only-binary :all:
 
-.PHONY: help demo test test-postgresql threats nightly fuzz term lint format lock reference figures screens packages docker images clean
+.PHONY: help demo test test-postgresql threats nightly fuzz term lint style format lock reference figures screens packages docker images clean
 
 help:
 	@echo "make demo    grade the demo cohort in containers and write its report"
@@ -42,9 +42,12 @@ help:
 demo: packages docker
 	@scripts/demo
 
-test: lint docker
+# Types are checked beside the tests, and what that found is told after them.
+test: style docker
 	@scripts/libraries
-	@.venv/bin/python -m pytest $(TESTS) $(PYTEST)
+	@.venv/bin/pyright --warnings >.venv/types.log 2>&1 & types=$$!; \
+		.venv/bin/python -m pytest $(TESTS) $(PYTEST); tests=$$?; \
+		wait $$types || { cat .venv/types.log; exit 1; }; exit $$tests
 
 # The same tests, but for those of reference/, which keep nothing.
 test-postgresql: packages docker
@@ -69,10 +72,12 @@ fuzz: packages
 term: packages
 	@TERM_STUDENTS=$${TERM_STUDENTS:-120} .venv/bin/python -m pytest -q tests/term
 
-lint: packages
+lint: style
+	@.venv/bin/pyright --warnings
+
+style: packages
 	@.venv/bin/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
 	@.venv/bin/ruff check --quiet .
-	@.venv/bin/pyright --warnings
 
 format: packages
 	@.venv/bin/ruff format .

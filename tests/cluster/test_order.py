@@ -24,8 +24,8 @@ def write_data(given: Path) -> None:
 
 
 def write_cache(given: Path) -> None:
-    (given / "__pycache__").mkdir()
-    (given / "__pycache__" / "toy.cpython-311.pyc").write_bytes(b"2027")
+    (given / "__pycache__").mkdir(exist_ok=True)
+    (given / "__pycache__" / "odd.cpython-311.pyc").write_bytes(b"2027")
 
 
 def write_link(given: Path) -> None:
