@@ -18,9 +18,12 @@ LECTURES = range(1, 13)
 MOST_BYTES = 150_000
 
 # Runs a script as `python script.py picture.svg` would, and keeps the numbers that it has drawn.
+# Most of the time goes into compiling small programs, which are those of the last run.
 RUN = """
 import runpy, sys
 import numpy as np
+from grader.grading.own_programs import use_own_cache
+use_own_cache("tests")
 script, picture, numbers = sys.argv[1:]
 sys.argv = [script, picture]
 np.savez(numbers, **runpy.run_path(script, run_name="__main__")["measurements"]())
@@ -41,7 +44,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[str, 
                 [sys.executable, "-c", RUN, FOLDER / f"{name}.py", picture, numbers],
                 check=True,
                 cwd=folder,
-                # Most of the time goes into compiling small programs.
                 env={
                     **os.environ,
                     "PYTHONPATH": f"{FOLDER}{os.pathsep}{ROOT}",

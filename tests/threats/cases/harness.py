@@ -173,7 +173,7 @@ CASES = (
         f"{IMAGE}::test_the_scan_of_the_image_finds_the_runner",
         f"{IMAGE}::test_no_line_of_trusted_code_is_in_the_image",
         f"{IMAGE}::test_no_file_of_trusted_code_is_in_the_image",
-        "tests/grading/test_compiled.py",
+        "tests/grading/test_operations.py",
     ),
     case(
         45,
