@@ -2,15 +2,19 @@
 
 import gc
 import os
+import shutil
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from grader.outcomes import GraderError
 from grader.sandbox.docker_cli import NO_ENGINE, reachable
+from grader.store import open_store, opening
 from tests.store import postgresql as own_server
 
 ABOUT_SQLITE = "about SQLite's own file, and all are to be on PostgreSQL"
@@ -76,15 +80,38 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def database(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Have every data folder, also of processes that tests start, use the kind that was chosen."""
+def database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Have every data folder, also of processes that tests start, use the kind that was chosen.
+
+    Its tables are made once a session and copied: making them takes longer than most tests.
+    """
     with pytest.MonkeyPatch.context() as patched:
         patched.delenv("COURSE_DATABASE", raising=False)
         if own_server.is_chosen():
             address = request.getfixturevalue("postgresql")
             own_server.migrate_template(address)
             patched.setenv("COURSE_DATABASE", f"{address}/{_DATABASE}")
+        else:
+            _copy_tables(tmp_path_factory.mktemp("tables"), patched)
         yield
+
+
+def _copy_tables(template: Path, patched: pytest.MonkeyPatch) -> None:
+    """Have this process begin a SQLite database with a copy of one whose tables are made."""
+    open_store(template).close()
+    tables, migrate = template / "course.sqlite3", opening._migrate_if_needed
+
+    def copy_and_migrate(folder: Path, alias: str) -> None:
+        name = Path(opening.database_settings(folder)["NAME"])
+        if name.name == tables.name and not name.exists():
+            # Others may begin it at the same time: whose copy comes first stays.
+            with TemporaryDirectory(dir=folder) as aside, suppress(FileExistsError):
+                os.link(shutil.copy(tables, aside), name)
+        migrate(folder, alias)
+
+    patched.setattr(opening, "_migrate_if_needed", copy_and_migrate)
 
 
 @pytest.hookimpl(wrapper=True)

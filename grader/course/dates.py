@@ -4,6 +4,7 @@ Every parser raises `ValueError` with what was expected, and a hint, as its word
 """
 
 import calendar
+import functools
 import re
 import zoneinfo
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ def parse_zone(name: object) -> zoneinfo.ZoneInfo:
     expected = "expected an IANA time zone such as `America/Toronto`"
     if not isinstance(name, str):
         raise ValueError(expected)
-    known = zoneinfo.available_timezones()
+    known = _known_zones()
     # Names without an area, such as EST, are fixed offsets or aliases kept for old systems.
     if name in known and ("/" in name or name == "UTC"):
         return zoneinfo.ZoneInfo(name)
@@ -42,6 +43,12 @@ def parse_zone(name: object) -> zoneinfo.ZoneInfo:
     by_city = cities.get(name.rsplit("/", 1)[-1].strip().replace(" ", "_").title())
     hint = f"did you mean `{by_city}`?" if by_city else did_you_mean(name, known)
     raise ValueError(f"{expected}; {hint}" if hint else expected)
+
+
+@functools.cache
+def _known_zones() -> frozenset[str]:
+    """Looking through the system's files takes longer than reading a course file."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 def parse_date(text: object) -> date:

@@ -19,7 +19,7 @@ from jax._src.interpreters import mlir  # what JAX itself calls has no public na
 from jax.extend.mlir import ir
 
 from grader.sandbox.images import cache_folder
-from grader.sandbox.tidying import shrink_folder
+from grader.sandbox.tidying import shrink_now_and_then
 
 OWN_CACHE_BYTES = 1 << 30
 # What a context has seen (types, constants of any size) lives as long as the context does.
@@ -33,7 +33,7 @@ def use_own_cache(name: str = "trusted") -> None:
     What is not there yet is lowered in contexts that programs share.
     """
     share_contexts()
-    shrink_folder(cache_folder() / name, OWN_CACHE_BYTES)
+    shrink_now_and_then(cache_folder() / name, OWN_CACHE_BYTES)
     folder = cache_folder() / name / hashlib.sha256(processor().encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     jax.config.update("jax_compilation_cache_dir", str(folder))

@@ -13,6 +13,7 @@ IMAGES_KEPT = 4
 # A folder over its limit is emptied down to this part of it, so that it isn't done at each start.
 EMPTIED_TO = 0.75
 DAY_SECONDS = 86_400.0
+HOUR_SECONDS = 3_600.0
 
 
 def remove_old_images(name: str, keep: int = IMAGES_KEPT) -> list[str]:
@@ -25,6 +26,21 @@ def remove_old_images(name: str, keep: int = IMAGES_KEPT) -> list[str]:
 def _docker(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [docker_program(), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def shrink_now_and_then(folder: Path, most_bytes: int) -> int:
+    """`shrink_folder`, but only when an hour has passed since, in whatever process.
+
+    Looking at the ten thousands of small files that JAX keeps takes half a second.
+    """
+    looked = folder.parent / f".{folder.name}-looked-at"
+    try:
+        if looked.stat().st_mtime > time.time() - HOUR_SECONDS:
+            return 0
+    except OSError:  # for the first time
+        looked.parent.mkdir(parents=True, exist_ok=True)
+    looked.touch()
+    return shrink_folder(folder, most_bytes)
 
 
 def shrink_folder(folder: Path, most_bytes: int) -> int:

@@ -9,7 +9,12 @@ from uuid import uuid4
 
 import pytest
 
-from grader.sandbox.tidying import keep_newest_folders, remove_old_images, shrink_folder
+from grader.sandbox.tidying import (
+    keep_newest_folders,
+    remove_old_images,
+    shrink_folder,
+    shrink_now_and_then,
+)
 
 
 def written(folder: Path, *sizes: int) -> None:
@@ -35,6 +40,20 @@ def test_a_folder_over_its_size_loses_what_was_written_first(tmp_path: Path) -> 
 
 def test_a_folder_that_is_not_there_has_no_size(tmp_path: Path) -> None:
     assert shrink_folder(tmp_path / "none", 1) == 0
+
+
+def test_a_folder_is_looked_at_once_an_hour(tmp_path: Path) -> None:
+    folder = tmp_path / "programs"
+    assert shrink_now_and_then(folder, 100) == 0
+    folder.mkdir()
+    written(folder, 30, 30, 30, 30)
+    assert shrink_now_and_then(folder, 100) == 0
+    (looked,) = tmp_path.glob(".*")
+    an_hour_ago = time.time() - 3601
+    os.utime(looked, (an_hour_ago, an_hour_ago))
+    assert shrink_now_and_then(folder, 100) == 60
+    written(folder, 30, 30)
+    assert shrink_now_and_then(folder, 100) == 0
 
 
 def test_folders_of_today_stay_since_they_may_be_in_use(tmp_path: Path) -> None:
