@@ -76,6 +76,7 @@ def postgresql() -> Iterator[str]:
     if found is None:
         pytest.skip(own_server.NO_SERVER)
     with own_server.server(found) as address:
+        own_server.migrate_template(address)
         yield address
 
 
@@ -91,7 +92,6 @@ def database(
         patched.delenv("COURSE_DATABASE", raising=False)
         if own_server.is_chosen():
             address = request.getfixturevalue("postgresql")
-            own_server.migrate_template(address)
             patched.setenv("COURSE_DATABASE", f"{address}/{_DATABASE}")
         else:
             _copy_tables(tmp_path_factory.mktemp("tables"), patched)
