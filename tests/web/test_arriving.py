@@ -1,7 +1,6 @@
 """The time of a request is when all of it had arrived, and nobody can say otherwise."""
 
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -13,6 +12,7 @@ from django.test import RequestFactory
 from waitress.server import create_server
 
 from grader.web import arriving
+from tests.web.threaded import served
 
 
 @pytest.fixture
@@ -36,11 +36,8 @@ def seen(believed: None) -> Iterator[tuple[int, list[timedelta]]]:
 
     server = create_server(answer, host="127.0.0.1", port=0, threads=1)
     arriving.stamp_requests(server)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield server.effective_port, found  # pyright: ignore[reportAttributeAccessIssue]
-    server.close()
-    thread.join(10)
+    with served(server) as port:
+        yield port, found
 
 
 def send(port: int, *parts: bytes, pause: float = 0.0) -> socket.socket:

@@ -1,7 +1,6 @@
 """Requests without an end, and many idle connections: whoever else asks is answered."""
 
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,6 +10,7 @@ import pytest
 
 from grader.web import arriving
 from grader.web.serving import made_server
+from tests.web.threaded import served
 
 HEAD = b"Host: here\r\nConnection: close\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\n" + HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -27,11 +27,8 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         return [body]
 
     server = made_server(answer, "127.0.0.1", 0, threads=2)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield server.effective_port
-    server.close()
-    thread.join(10)
+    with served(server) as port:
+        yield port
 
 
 def connected(port: int) -> socket.socket:

@@ -1,6 +1,5 @@
 """Every page in a browser: axe finds nothing, in light and dark, and it fits a phone."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +13,7 @@ from tests.web.site import Site
 from tests.web.story_course import browser
 from tests.web.test_ownership import FOUND, NOT_THERE, TABLE, Things, put_things, view_of
 from tests.web.test_routes import PLAIN
+from tests.web.threaded import served
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -48,11 +48,8 @@ VIEWERS = ("ivy", "tam", "ada")
 def live(site: Site) -> Iterator[str]:
     """The site's address: it is served by a thread of this process."""
     server = create_server(get_wsgi_application(), host="127.0.0.1", port=0, threads=2)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"  # pyright: ignore[reportAttributeAccessIssue]
-    server.close()
-    thread.join(10)
+    with served(server) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def pages(things: Things) -> list[tuple[str, str]]:
