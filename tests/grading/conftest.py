@@ -24,13 +24,14 @@ SUBMISSIONS = ROOT / "tests" / "submissions"
 LABELS = {"csc2541.tests": f"cohort-{os.getpid()}"}
 SECRET = b"the cohort's hidden inputs".ljust(32, b".")
 
-# What never ends is waited for as long as this. Filling the memory takes a virtual machine some
-# ten seconds a gigabyte where it has to be got from the host first, and has to fit into a cell.
+# What never ends is waited for as long as this; of what ends, a cell takes a second and a call
+# two. Filling the memory takes a virtual machine some ten seconds a gigabyte where it has to be got
+# from the host first, and has to fit into a cell; a notebook that is right takes 0.4 GB.
 SMALL = {
     "notebook_seconds": 180.0,
-    "cell_seconds": 25.0,
-    "call_seconds": 20.0,
-    "memory_bytes": 3 << 29,
+    "cell_seconds": 15.0,
+    "call_seconds": 12.0,
+    "memory_bytes": 1 << 30,
 }
 
 
