@@ -17,44 +17,44 @@ SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if path.stem != "style")
 LECTURES = range(1, 13)
 MOST_BYTES = 150_000
 
-# Runs a script as `python script.py picture.svg` would, and keeps the numbers that it has drawn.
-# Most of the time goes into compiling small programs, which are those of the last run.
+# Runs each script as `python script.py picture.svg` would, and keeps the numbers that it has drawn.
+# Most of the time goes into imports and compiling small programs, so that one process runs them
+# all, and programs are those of the last run.
 RUN = """
 import runpy, sys
+from pathlib import Path
 import numpy as np
 from grader.grading.own_programs import use_own_cache
 use_own_cache("tests")
-script, picture, numbers = sys.argv[1:]
-sys.argv = [script, picture]
-np.savez(numbers, **runpy.run_path(script, run_name="__main__")["measurements"]())
+folder, *scripts = map(Path, sys.argv[1:])
+for script in scripts:
+    sys.argv = [str(script), str(folder / f"{script.stem}.svg")]
+    numbers = runpy.run_path(str(script), run_name="__main__")["measurements"]()
+    np.savez(folder / f"{script.stem}.npz", **numbers)
 """
 
 Numbers = dict[str, np.ndarray]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[str, Numbers]]:
-    """The picture and the numbers of a script, which runs once for all tests."""
-    folder, done = tmp_path_factory.mktemp("figures"), {}
-
-    def result(name: str) -> tuple[str, Numbers]:
-        if name not in done:
-            picture, numbers = folder / f"{name}.svg", folder / f"{name}.npz"
-            subprocess.run(
-                [sys.executable, "-c", RUN, FOLDER / f"{name}.py", picture, numbers],
-                check=True,
-                cwd=folder,
-                env={
-                    **os.environ,
-                    "PYTHONPATH": f"{FOLDER}{os.pathsep}{ROOT}",
-                    "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
-                },
-            )
-            with np.load(numbers) as found:
-                done[name] = picture.read_text(), dict(found)
-        return done[name]
-
-    return result
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, Numbers]]:
+    """The picture and the numbers of every script."""
+    folder = tmp_path_factory.mktemp("figures")
+    subprocess.run(
+        [sys.executable, "-c", RUN, folder, *SCRIPTS],
+        check=True,
+        cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{FOLDER}{os.pathsep}{ROOT}",
+            "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+        },
+    )
+    found: dict[str, tuple[str, Numbers]] = {}
+    for script in SCRIPTS:
+        with np.load(folder / f"{script.stem}.npz") as numbers:
+            found[script.stem] = ((folder / f"{script.stem}.svg").read_text(), dict(numbers))
+    return found
 
 
 def slope(x: np.ndarray, y: np.ndarray) -> float:
@@ -218,9 +218,9 @@ CLAIMS = [
 
 @pytest.mark.parametrize("name", [path.stem for path in SCRIPTS])
 def test_a_script_draws_a_picture_as_large_as_the_one_that_is_kept(
-    name: str, run: Callable[[str], tuple[str, Numbers]]
+    name: str, drawn: dict[str, tuple[str, Numbers]]
 ) -> None:
-    picture, _ = run(name)
+    picture, _ = drawn[name]
     kept = (FOLDER / f"{name}.svg").read_text()
     size = re.compile(r"<svg [^>]*?width=\"[\d.]+pt\" height=\"[\d.]+pt\"")
     assert size.findall(picture)[0].split(" width")[1] == size.findall(kept)[0].split(" width")[1]
@@ -231,9 +231,9 @@ def test_a_script_draws_a_picture_as_large_as_the_one_that_is_kept(
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.__name__)
 def test_the_numbers_bear_out_the_title(
-    claim: Callable[[Numbers], None], run: Callable[[str], tuple[str, Numbers]]
+    claim: Callable[[Numbers], None], drawn: dict[str, tuple[str, Numbers]]
 ) -> None:
-    _, found = run(claim.__name__)
+    _, found = drawn[claim.__name__]
     for numbers in found.values():
         assert numbers.size > 0
     claim(found)
