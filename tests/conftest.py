@@ -41,7 +41,6 @@ def pytest_collection() -> Iterator[object]:
     """
     gc.disable()
     collected = yield
-    gc.collect()
     gc.freeze()
     gc.enable()
     return collected
