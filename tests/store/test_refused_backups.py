@@ -19,15 +19,15 @@ from grader.store.fsck import check_store
 from grader.store.restore import restore
 from tests.store import archives
 from tests.store.archives import Members, member, put, tell
+from tests.store.conftest import store_with_students
 from tests.store.full_store import all_rows, fill
-from tests.store.postgresql import copied_data
 
 
 @pytest.fixture(scope="module")
-def good(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup of a full store."""
     folder = tmp_path_factory.mktemp("good")
-    with open_store(copied_data(migrated, folder / "data")) as store:
+    with store_with_students(folder / "data") as store:
         fill(store)
         back_up(store, folder / "b.tar.gz")
     return folder / "b.tar.gz"
